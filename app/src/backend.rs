@@ -1,0 +1,197 @@
+//! The one door from the pages to the server: everything a shopper can ask of Storeside, and the values pages are made of.
+//!
+//! The server makes one backend for each request and gives it to the pages as context. The session, the browser's network
+//! and the clock are inside it, never in the trait; nothing here says who asks.
+
+use std::fmt;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use domain::id::{EmailAddress, TripId};
+use domain::money::Money;
+use domain::reason::DebtCause;
+use domain::receipt::{Merchant, Receipt};
+use leptos::prelude::use_context;
+use time::OffsetDateTime;
+
+use crate::error::UiError;
+
+/// What a shopper can ask. Without a session, the last three answer [`UiError::NotSignedIn`].
+#[async_trait]
+pub trait ShopperBackend: Send + Sync + 'static {
+    /// The shopper of this session; `None` when nobody is signed in.
+    async fn who(&self) -> Result<Option<SignedIn>, UiError>;
+
+    /// Mails a sign-in code if the address is known, bound to this browser. The answer, and the time it takes, are the same
+    /// for an unknown address.
+    async fn request_code(&self, email: EmailAddress) -> Result<(), UiError>;
+
+    /// Signs this browser in with the code it asked for. [`UiError::BadCode`] for every kind of miss.
+    async fn sign_in(&self, code: SignInCode) -> Result<(), UiError>;
+
+    /// Ends this session. Nothing to do is fine.
+    async fn sign_out(&self) -> Result<(), UiError>;
+
+    /// The shopper's trips, the latest first.
+    async fn trips(&self) -> Result<Vec<TripSummary>, UiError>;
+
+    /// One trip. [`UiError::NotFound`] also for another shopper's.
+    async fn trip(&self, id: TripId) -> Result<TripPage, UiError>;
+
+    /// What the shopper owes.
+    async fn balance(&self) -> Result<Balance, UiError>;
+}
+
+/// The backend of this request.
+///
+/// # Errors
+///
+/// [`UiError::Unexpected`] where the server gave none.
+pub fn backend() -> Result<Arc<dyn ShopperBackend>, UiError> {
+    use_context().ok_or(UiError::Unexpected)
+}
+
+/// Who is signed in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SignedIn {
+    /// Like `j•••@e•••.com`.
+    pub masked_email: String,
+}
+
+/// A sign-in code: eight digits. Secret: `Debug` shows none of them.
+#[derive(Clone, PartialEq, Eq)]
+pub struct SignInCode(String);
+
+impl SignInCode {
+    /// Digits in a code.
+    pub const DIGITS: usize = 8;
+    /// Minutes from the mail until a code is too old.
+    pub const VALID_FOR_MINUTES: u32 = 10;
+    /// Wrong tries until a code is used up.
+    pub const TRIES_MAX: u32 = 5;
+
+    /// Takes what a person typed: blanks and dashes between the digits do not matter.
+    ///
+    /// # Errors
+    ///
+    /// [`UiError::BadCode`] for anything but eight digits.
+    pub fn new(typed: &str) -> Result<Self, UiError> {
+        let digits: String = typed.chars().filter(|c| !c.is_whitespace() && *c != '-').collect();
+        let right = digits.len() == Self::DIGITS && digits.bytes().all(|b| b.is_ascii_digit());
+        if right { Ok(Self(digits)) } else { Err(UiError::BadCode) }
+    }
+
+    /// The digits, to compare with what was mailed and for nothing else.
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for SignInCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SignInCode(…)")
+    }
+}
+
+/// One line of "your trips".
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TripSummary {
+    /// The visit.
+    pub trip: TripId,
+    /// The store's name.
+    pub store_name: String,
+    /// When the visit began, in the offset the page shows.
+    pub started_at: OffsetDateTime,
+    /// `None` while there is no purchase.
+    pub total: Option<Money>,
+    /// How far the trip is.
+    pub status: TripStatus,
+    /// Like `VISA ending in 1234`; `None` until Amazon has told.
+    pub card_name: Option<String>,
+}
+
+/// How far a trip is, in the words a list needs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TripStatus {
+    /// No purchase yet.
+    Coming,
+    /// Priced; the card is being charged.
+    InProgress,
+    /// Everything was taken from the card.
+    Paid,
+    /// Something is owed.
+    Owed,
+    /// Nothing is charged.
+    NoCharge,
+}
+
+/// What there is to say of one trip.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TripPage {
+    /// There is a purchase.
+    Receipt(Box<Receipt>),
+    /// We know of the visit; its purchase has not come yet.
+    Coming(Visit),
+    /// Over without a purchase: nothing was taken, the hold is released.
+    NoPurchase(Visit),
+}
+
+/// A visit without a purchase.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Visit {
+    /// The visit.
+    pub trip: TripId,
+    /// Whose store.
+    pub merchant: Merchant,
+    /// When it began, in the offset the page shows.
+    pub started_at: OffsetDateTime,
+    /// The hold on the card; `None` when it is not known.
+    pub held: Option<Money>,
+}
+
+/// What a shopper owes.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Balance {
+    /// The sum of `debts`, one amount for each currency; empty when nothing is owed.
+    pub total: Vec<Money>,
+    /// Only trips with something outstanding, the oldest first.
+    pub debts: Vec<OwedTrip>,
+}
+
+/// What is owed for one trip.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OwedTrip {
+    /// The visit.
+    pub trip: TripId,
+    /// The store's name.
+    pub store_name: String,
+    /// Where to ask and to pay: an address or a telephone number of the store.
+    pub contact: String,
+    /// When the visit began, in the offset the page shows.
+    pub started_at: OffsetDateTime,
+    /// What is owed, more than nothing.
+    pub outstanding: Money,
+    /// Why.
+    pub cause: DebtCause,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_code_is_eight_digits_however_they_are_typed() {
+        for typed in ["12345678", " 1234 5678 ", "1234-5678"] {
+            assert_eq!(SignInCode::new(typed).unwrap().expose(), "12345678", "{typed}");
+        }
+        for typed in ["", "1234567", "123456789", "1234567a", "١٢٣٤٥٦٧٨"] {
+            assert_eq!(SignInCode::new(typed), Err(UiError::BadCode), "{typed}");
+        }
+    }
+
+    #[test]
+    fn a_code_cannot_be_printed() {
+        assert_eq!(format!("{:?}", SignInCode::new("12345678").unwrap()), "SignInCode(…)");
+    }
+}

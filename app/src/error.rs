@@ -1,0 +1,71 @@
+//! What a page may say went wrong.
+
+use http::StatusCode;
+use leptos::server_fn::codec::JsonEncoding;
+use leptos::server_fn::error::{FromServerFnError, ServerFnErrorErr};
+use serde::{Deserialize, Serialize};
+
+/// Everything that can go wrong for a shopper, without text and without personal data: after a form that failed it stands in
+/// the page's address, and anybody can make such a link.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[serde(rename_all = "snake_case")]
+pub enum UiError {
+    /// Nobody is signed in, or the session has ended.
+    #[error("not signed in")]
+    NotSignedIn,
+    /// There is no such thing, or it is another shopper's: from outside the two look alike.
+    #[error("not found")]
+    NotFound,
+    /// What was typed is not an e-mail address.
+    #[error("not an e-mail address")]
+    BadEmail,
+    /// The sign-in code is wrong, too old, used up, or of another browser. One message for all.
+    #[error("the code is wrong or no longer valid")]
+    BadCode,
+    /// A budget of tries is used up for now.
+    #[error("too many tries")]
+    TooManyTries,
+    /// Something we need is away; trying again later helps.
+    #[error("not available now")]
+    Unavailable,
+    /// A fault of ours; trying again may not help.
+    #[error("unexpected")]
+    Unexpected,
+}
+
+impl UiError {
+    /// The status of a page that can show nothing but this.
+    #[must_use]
+    pub fn status(self) -> StatusCode {
+        match self {
+            Self::NotSignedIn => StatusCode::UNAUTHORIZED,
+            Self::NotFound => StatusCode::NOT_FOUND,
+            Self::BadEmail | Self::BadCode => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::TooManyTries => StatusCode::TOO_MANY_REQUESTS,
+            Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Unexpected => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+}
+
+impl FromServerFnError for UiError {
+    type Encoder = JsonEncoding;
+
+    /// What the framework found wrong with a request, its text left out.
+    fn from_server_fn_error(_: ServerFnErrorErr) -> Self {
+        Self::Unexpected
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_survives_the_address_and_carries_no_text() {
+        let given = ServerFnErrorErr::Args("email=jane@example.com".to_owned());
+        assert_eq!(UiError::de(UiError::TooManyTries.ser()), UiError::TooManyTries);
+        assert_eq!(UiError::from_server_fn_error(given), UiError::Unexpected);
+        assert_eq!(UiError::de("jane@example.com".into()), UiError::Unexpected);
+    }
+}

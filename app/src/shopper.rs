@@ -1,0 +1,10 @@
+//! What a shopper sees: one file per page, with its server functions and forms.
+
+pub(crate) mod balance;
+pub(crate) mod home;
+pub(crate) mod receipt;
+pub mod sign_in;
+pub mod sign_out;
+pub(crate) mod trip;
+pub(crate) mod trips;
+pub(crate) mod way_back;

@@ -1,0 +1,127 @@
+//! `/balance`: what is owed, for which trips, why, and what to do about it.
+
+use domain::money::Money;
+use leptos::prelude::*;
+
+use crate::backend::{Balance, OwedTrip};
+use crate::part::asked::asked;
+use crate::part::moment::Day;
+use crate::part::money::amount;
+use crate::part::notice::{Notice, Tone};
+use crate::part::title::PageTitle;
+use crate::word::balance as word;
+
+#[component]
+pub(crate) fn BalancePage() -> impl IntoView {
+    asked(async |backend| backend.balance().await, |balance| view! { <BalanceView balance /> })
+}
+
+#[component]
+fn BalanceView(balance: Balance) -> impl IntoView {
+    let content = if balance.debts.is_empty() {
+        view! {
+            <Notice tone=Tone::Good title=word::NOTHING>
+                <p>{word::NOTHING_TEXT}</p>
+            </Notice>
+        }
+        .into_any()
+    } else {
+        view! { <Owed balance /> }.into_any()
+    };
+    view! {
+        <PageTitle name=word::NAME />
+        <h1>{word::TITLE}</h1>
+        {content}
+    }
+}
+
+#[component]
+fn Owed(balance: Balance) -> impl IntoView {
+    let contacts = contacts(&balance.debts);
+    view! {
+        <section class="owed">
+            <h2 class="owed-label">{word::OWED}</h2>
+            <p class="owed-total">{sum(&balance.total)}</p>
+        </section>
+        <DebtTable balance />
+        <section>
+            <h2>{word::PAY}</h2>
+            <p>{word::PAY_TEXT}</p>
+            <dl class="facts">
+                {contacts
+                    .into_iter()
+                    .map(|(store, contact)| {
+                        view! {
+                            <dt>{store}</dt>
+                            <dd>{contact}</dd>
+                        }
+                    })
+                    .collect::<Vec<_>>()}
+            </dl>
+        </section>
+        <section>
+            <h2>{word::GATE}</h2>
+            <p>{word::GATE_TEXT}</p>
+        </section>
+    }
+}
+
+/// The roles repeat what the elements say: on a phone the rows are laid out as cards, and some browsers then forget it.
+#[component]
+fn DebtTable(balance: Balance) -> impl IntoView {
+    let total = sum(&balance.total);
+    let rows: Vec<_> = balance.debts.into_iter().map(|debt| view! { <DebtRow debt /> }).collect();
+    view! {
+        <table class="table debt-table" role="table">
+            <caption>{word::BY_TRIP}</caption>
+            <thead role="rowgroup">
+                <tr role="row">
+                    <th scope="col" role="columnheader">{word::DATE}</th>
+                    <th scope="col" role="columnheader">{word::STORE}</th>
+                    <th scope="col" role="columnheader">{word::CAUSE}</th>
+                    <th scope="col" role="columnheader" class="money">{word::AMOUNT}</th>
+                </tr>
+            </thead>
+            <tbody role="rowgroup">{rows}</tbody>
+            <tfoot role="rowgroup">
+                <tr role="row">
+                    <th scope="row" role="rowheader" colspan="3">{word::TOTAL}</th>
+                    <td role="cell" class="money">{total}</td>
+                </tr>
+            </tfoot>
+        </table>
+    }
+}
+
+#[component]
+fn DebtRow(debt: OwedTrip) -> impl IntoView {
+    view! {
+        <tr role="row">
+            <th scope="row" role="rowheader" class="debt-date">
+                <a href=format!("/trips/{}", debt.trip)>
+                    <Day at=debt.started_at />
+                </a>
+            </th>
+            <td role="cell" class="debt-store">{debt.store_name}</td>
+            <td role="cell" class="debt-cause">{word::cause(debt.cause)}</td>
+            <td role="cell" class="debt-amount money">{amount(debt.outstanding)}</td>
+        </tr>
+    }
+}
+
+/// Amounts of different currencies stand beside each other; they are never added.
+fn sum(amounts: &[Money]) -> String {
+    amounts.iter().map(|it| amount(*it)).collect::<Vec<_>>().join(" + ")
+}
+
+/// Each store once, in the order of the debts.
+fn contacts(debts: &[OwedTrip]) -> Vec<(String, String)> {
+    let mut contacts: Vec<(String, String)> = vec![];
+    for debt in debts {
+        let contact = (debt.store_name.clone(), debt.contact.clone());
+        if !contacts.contains(&contact) {
+            contacts.push(contact);
+        }
+    }
+    contacts
+}

@@ -1,0 +1,83 @@
+//! Where a shopper wanted to go before signing in.
+
+use std::fmt;
+
+use domain::id::TripId;
+
+/// A page that asks one to sign in. A closed list, so that no link can lead from here to another site.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum WayBack {
+    Trips,
+    Trip(TripId),
+    Balance,
+}
+
+impl WayBack {
+    /// The page with this path; `None` for every other text.
+    pub(crate) fn new(path: &str) -> Option<Self> {
+        match path {
+            "/trips" => Some(Self::Trips),
+            "/balance" => Some(Self::Balance),
+            path => path.strip_prefix("/trips/").and_then(|id| TripId::new(id).ok()).map(Self::Trip),
+        }
+    }
+
+    /// The address of the sign-in page that leads back here.
+    pub(crate) fn sign_in(next: Option<&Self>) -> String {
+        with_next("/sign-in", next)
+    }
+
+    /// The address of the page for the code, which leads back here.
+    pub(crate) fn code(next: Option<&Self>) -> String {
+        with_next("/sign-in/code", next)
+    }
+}
+
+/// A path needs no escaping here: trip ids have only letters, digits, `-` and `_`.
+fn with_next(address: &str, next: Option<&WayBack>) -> String {
+    match next {
+        Some(next) => format!("{address}?next={next}"),
+        None => address.to_owned(),
+    }
+}
+
+impl fmt::Display for WayBack {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Trips => f.write_str("/trips"),
+            Self::Trip(trip) => write!(f, "/trips/{trip}"),
+            Self::Balance => f.write_str("/balance"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_way_back_is_a_page_of_ours() {
+        for path in ["/trips", "/trips/T-1_x", "/balance"] {
+            assert_eq!(WayBack::new(path).unwrap().to_string(), path);
+        }
+        let foreign = [
+            "",
+            "/",
+            "//evil.example",
+            "https://evil.example/trips",
+            "/trips/../x",
+            "/trips/a?b",
+            "/\\evil",
+            "/sign-in",
+        ];
+        for path in foreign {
+            assert_eq!(WayBack::new(path), None, "{path}");
+        }
+    }
+
+    #[test]
+    fn signing_in_keeps_the_way_back() {
+        assert_eq!(WayBack::sign_in(None), "/sign-in");
+        assert_eq!(WayBack::code(Some(&WayBack::Balance)), "/sign-in/code?next=/balance");
+    }
+}

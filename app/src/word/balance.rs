@@ -1,0 +1,35 @@
+//! What is owed.
+
+use domain::reason::DebtCause;
+
+pub(crate) const NAME: &str = "Balance";
+pub(crate) const TITLE: &str = "Your balance";
+pub(crate) const NOTHING: &str = "You owe nothing";
+pub(crate) const NOTHING_TEXT: &str =
+    "Nothing is open from your trips. No unpaid trip keeps the gate closed for your card.";
+pub(crate) const OWED: &str = "You owe";
+pub(crate) const GATE: &str = "What this means at the gate";
+pub(crate) const GATE_TEXT: &str = "While something is owed, the gate may stay closed when you tap the card of that trip. \
+    Once it is paid, the card opens the gate again.";
+pub(crate) const BY_TRIP: &str = "What you owe, by trip";
+pub(crate) const DATE: &str = "Date";
+pub(crate) const STORE: &str = "Store";
+pub(crate) const CAUSE: &str = "Why";
+pub(crate) const AMOUNT: &str = "Owed";
+pub(crate) const TOTAL: &str = "Total owed";
+pub(crate) const PAY: &str = "How to pay";
+pub(crate) const PAY_TEXT: &str = "Ask the store. Name the date and the number of the trip, which are on its receipt. \
+    Staff never need your card number or a sign-in code.";
+
+/// Why something is owed, to the person who owes it.
+pub(crate) fn cause(cause: DebtCause) -> &'static str {
+    match cause {
+        DebtCause::PaymentDeclined => "Your bank declined the payment.",
+        DebtCause::PartialCapture => "Your bank allowed only a part of the payment.",
+        DebtCause::PreauthExpired => "The hold on your card had ended before the payment could be taken.",
+        DebtCause::CaptureFailed => "The payment could not be completed.",
+        DebtCause::CaptureDeclined => "Your bank took the payment back.",
+        DebtCause::LateCart => "Your total was known only after the hold on your card had been released.",
+        DebtCause::SystemError => "A fault on our side kept the payment from being taken.",
+    }
+}

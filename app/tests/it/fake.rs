@@ -1,0 +1,188 @@
+//! A backend that answers what it was told to.
+
+use app::backend::{Balance, OwedTrip, ShopperBackend, SignInCode, SignedIn, TripPage, TripStatus, TripSummary, Visit};
+use app::error::UiError;
+use async_trait::async_trait;
+use domain::id::{EmailAddress, TripId};
+use domain::money::{Currency, Money};
+use domain::pricing::AppliedPromotion;
+use domain::promotion::PromotionId;
+use domain::reason::DebtCause;
+use domain::receipt::{CardFacts, Merchant, PaymentProgress, Receipt, ReceiptLine, ReceiptTax};
+use time::OffsetDateTime;
+use time::macros::datetime;
+
+/// The one code that signs in.
+pub(crate) const CODE: &str = "12345678";
+pub(crate) const AT: OffsetDateTime = datetime!(2026-11-21 14:05 UTC);
+
+#[derive(Clone, Default)]
+pub(crate) struct Fake {
+    pub(crate) signed_in: bool,
+    pub(crate) trips: Vec<TripSummary>,
+    pub(crate) page: Option<TripPage>,
+    pub(crate) balance: Balance,
+    /// What every question is answered with, when something is wrong.
+    pub(crate) failing: Option<UiError>,
+}
+
+impl Fake {
+    pub(crate) fn signed_in() -> Self {
+        Self { signed_in: true, ..Self::default() }
+    }
+
+    fn working(&self) -> Result<(), UiError> {
+        self.failing.map_or(Ok(()), Err)
+    }
+
+    fn session(&self) -> Result<(), UiError> {
+        self.working()?;
+        if self.signed_in { Ok(()) } else { Err(UiError::NotSignedIn) }
+    }
+}
+
+#[async_trait]
+impl ShopperBackend for Fake {
+    async fn who(&self) -> Result<Option<SignedIn>, UiError> {
+        self.working()?;
+        Ok(self.signed_in.then(|| SignedIn { masked_email: "j•••@e•••.com".to_owned() }))
+    }
+
+    async fn request_code(&self, _: EmailAddress) -> Result<(), UiError> {
+        self.working()
+    }
+
+    async fn sign_in(&self, code: SignInCode) -> Result<(), UiError> {
+        self.working()?;
+        if code.expose() == CODE { Ok(()) } else { Err(UiError::BadCode) }
+    }
+
+    async fn sign_out(&self) -> Result<(), UiError> {
+        self.working()
+    }
+
+    async fn trips(&self) -> Result<Vec<TripSummary>, UiError> {
+        self.session()?;
+        Ok(self.trips.clone())
+    }
+
+    async fn trip(&self, _: TripId) -> Result<TripPage, UiError> {
+        self.session()?;
+        self.page.clone().ok_or(UiError::NotFound)
+    }
+
+    async fn balance(&self) -> Result<Balance, UiError> {
+        self.session()?;
+        Ok(self.balance.clone())
+    }
+}
+
+pub(crate) fn usd(cents: i64) -> Money {
+    Money::new(cents, Currency::USD)
+}
+
+pub(crate) fn trip_id(id: &str) -> TripId {
+    TripId::new(id).unwrap()
+}
+
+pub(crate) fn merchant() -> Merchant {
+    Merchant {
+        name: "Corner Store".to_owned(),
+        address: "500 Pine Street\nSeattle, WA 98101".to_owned(),
+        tax_number: "91-1234567".to_owned(),
+        contact: "+1 206 555 0100".to_owned(),
+    }
+}
+
+pub(crate) fn card() -> CardFacts {
+    CardFacts {
+        brand: Some("VISA".to_owned()),
+        tail: Some("1234".to_owned()),
+        expiration_month: Some("11".to_owned()),
+        expiration_year: Some("2031".to_owned()),
+        pos_entry_mode: Some("EMV_9F39_07".to_owned()),
+        card_statement_transaction_id: Some("P01-7741203-5512094-C038117".to_owned()),
+        ..CardFacts::default()
+    }
+}
+
+fn line(name: &str, quantity: &str, unit: &str, unit_price: i64, price: i64) -> ReceiptLine {
+    ReceiptLine {
+        name: name.to_owned(),
+        quantity: quantity.parse().unwrap(),
+        unit: unit.to_owned(),
+        unit_price: usd(unit_price),
+        price: usd(price),
+        promotions: vec![],
+    }
+}
+
+fn tax(name: &str, percent: &str, included: bool, amount: i64) -> ReceiptTax {
+    let percent = percent.parse().unwrap();
+    ReceiptTax { jurisdiction: "US-CO".into(), name: name.into(), percent, included, amount: usd(amount) }
+}
+
+/// "Two for one", on the water.
+fn two_for_one() -> AppliedPromotion {
+    AppliedPromotion { id: PromotionId("two".into()), name: "Two for one".into(), amount: usd(199) }
+}
+
+pub(crate) fn receipt() -> Receipt {
+    Receipt {
+        trip: trip_id("T-1"),
+        merchant: merchant(),
+        started_at: AT,
+        lines: vec![
+            ReceiptLine {
+                promotions: vec![two_for_one()],
+                ..line("Sparkling water, lime, 0.5 l", "2", "unit", 199, 398)
+            },
+            line("Turkey and avocado sandwich", "1", "unit", 849, 849),
+            line("Bananas", "1.25", "lb", 79, 99),
+            line("Birthday card", "1", "unit", 499, 499),
+        ],
+        unidentified: 0,
+        price: usd(1845),
+        promotions: vec![two_for_one()],
+        discount: usd(199),
+        taxes: vec![
+            tax("State tax", "3", false, 40),
+            tax("City tax", "10.250", false, 51),
+            tax("Sugar tax", "1", true, 2),
+        ],
+        tax: usd(91),
+        tax_included: usd(2),
+        deposits: usd(20),
+        total: usd(1757),
+        captured: usd(1757),
+        outstanding: usd(0),
+        progress: PaymentProgress::Paid,
+        card: Some(card()),
+    }
+}
+
+pub(crate) fn summary(id: &str, total: Option<i64>, status: TripStatus) -> TripSummary {
+    TripSummary {
+        trip: trip_id(id),
+        store_name: "Corner Store".to_owned(),
+        started_at: AT,
+        total: total.map(usd),
+        status,
+        card_name: Some("VISA ending in 1234".to_owned()),
+    }
+}
+
+pub(crate) fn visit() -> Visit {
+    Visit { trip: trip_id("T-1"), merchant: merchant(), started_at: AT, held: Some(usd(2500)) }
+}
+
+pub(crate) fn debt(id: &str, cents: i64, cause: DebtCause) -> OwedTrip {
+    OwedTrip {
+        trip: trip_id(id),
+        store_name: "Corner Store".to_owned(),
+        contact: "+1 206 555 0100".to_owned(),
+        started_at: AT,
+        outstanding: usd(cents),
+        cause,
+    }
+}

@@ -1,0 +1,37 @@
+// The whole store, for these tests alone: its own ports, its own data folder and database, gone afterwards.
+
+import { resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+import type { PlaywrightTestConfig } from '@playwright/test';
+
+const clone = fileURLToPath(new URL('../..', import.meta.url));
+const portal = '127.0.0.1:3100';
+const twin = '127.0.0.1:4100';
+
+export const portalUrl = `http://${portal}`;
+export const twinUrl = `http://${twin}`;
+export const mailDir = resolve(clone, '.data/people/mail');
+
+/** The binary: `make people` says where it is. */
+const storeside = process.env.STORESIDE ?? resolve(clone, 'target/debug/storeside');
+
+export const stack: PlaywrightTestConfig['webServer'] = {
+  name: 'storeside demo',
+  command: `'${storeside}' demo`,
+  cwd: clone,
+  env: {
+    STORESIDE_ADDR: portal,
+    STORESIDE_DATA_DIR: '.data/people',
+    TWIN_ADDR: twin,
+    TWIN_SMTP_ADDR: '127.0.0.1:4125',
+    // Empty is unset: an embedded database, whatever the caller's own is.
+    DATABASE_URL: '',
+  },
+  // The demo says so when everything runs, which is later than the first page.
+  wait: { stdout: /Storeside runs\./ },
+  timeout: 120_000,
+  gracefulShutdown: { signal: 'SIGTERM', timeout: 60_000 },
+  stdout: 'ignore',
+  stderr: 'pipe',
+};

@@ -1,0 +1,97 @@
+// Whoever comes, with whatever they have: eyes or ears, mouse or keys, a large screen or a small one.
+
+import { type Page } from '@playwright/test';
+
+import { Shopper, expect, test } from '../../support/shopper';
+import { heading, signIn, violations } from './portal';
+
+const publicPages = ['/', '/sign-in', '/sign-in?next=/trips', '/sign-in/code', '/signed-out', '/no-such-page'];
+
+/** Signs in somebody who owes for one trip and has paid another, and gives the addresses of all pages of theirs. */
+async function pagesOfSomebody(page: Page): Promise<string[]> {
+  const shopper = await Shopper.withCard({ limit_minor: 500 });
+  const paid = await shopper.walks(1);
+  await shopper.mail(/Charged to your card/);
+  const owed = await shopper.walks(3);
+  await shopper.mail(/You owe/);
+  await signIn(page, shopper);
+  return ['/', '/trips', `/trips/${paid.trip}`, `/trips/${owed.trip}`, '/balance'];
+}
+
+test('axe finds nothing on any page, light or dark', async ({ page, javaScriptEnabled }) => {
+  test.skip(!javaScriptEnabled, 'axe is itself a program that runs in the page');
+  const check = async (address: string) => {
+    for (const colorScheme of ['light', 'dark'] as const) {
+      await page.emulateMedia({ colorScheme });
+      await page.goto(address);
+      expect(await violations(page), `${address} ${colorScheme}`).toEqual([]);
+    }
+  };
+  for (const address of publicPages) await check(address);
+  for (const address of await pagesOfSomebody(page)) await check(address);
+});
+
+test('no page is wider than a screen of 320 pixels', async ({ page }) => {
+  await page.setViewportSize({ width: 320, height: 640 });
+  for (const address of [...publicPages, ...(await pagesOfSomebody(page))]) {
+    await page.goto(address);
+    expect(await page.evaluate(() => document.documentElement.scrollWidth), address).toBeLessThanOrEqual(320);
+  }
+});
+
+test('nothing is blocked and nothing fails in the browser', async ({ page }) => {
+  const problems: string[] = [];
+  page.on('console', (message) => message.type() === 'error' && problems.push(message.text()));
+  page.on('pageerror', (error) => problems.push(error.message));
+  const pages = publicPages.filter((it) => it !== '/no-such-page');
+  for (const address of [...pages, ...(await pagesOfSomebody(page))]) {
+    await page.goto(address, { waitUntil: 'networkidle' });
+    expect(problems, address).toEqual([]);
+  }
+});
+
+test('the keyboard is enough to sign in', async ({ page, shopper }) => {
+  await shopper.walks(1);
+  await shopper.mail(/Charged to your card/);
+  await page.goto('/sign-in');
+  await page.keyboard.press('Tab');
+  await expect(page.getByRole('link', { name: 'Skip to main content' })).toBeFocused();
+  await page.keyboard.press('Enter');
+  await expect(page).toHaveURL(/#main$/);
+  await page.keyboard.press('Tab');
+  await expect(page.getByLabel('Email address')).toBeFocused();
+  await page.keyboard.type(shopper.email);
+  const asked = Date.now();
+  await page.keyboard.press('Enter');
+  await expect(page.getByLabel('Sign-in code')).toBeVisible();
+  const code = await shopper.code(asked);
+
+  await page.getByLabel('Sign-in code').focus();
+  await page.keyboard.type('00000000');
+  await page.keyboard.press('Enter');
+  // The refusal has the focus; its link leads to the field.
+  await expect(page.getByRole('alert')).toBeFocused();
+  await page.keyboard.press('Tab');
+  await page.keyboard.press('Enter');
+  await expect(page.getByLabel('Sign-in code')).toBeFocused();
+  await page.keyboard.type(code);
+  await page.keyboard.press('Enter');
+  await expect(heading(page)).toHaveText('Your trips');
+});
+
+test('the number on the statement can be copied where a program may run', async ({ page, context, shopper, javaScriptEnabled }) => {
+  const walk = await shopper.walks(1);
+  const mail = await shopper.mail(/Charged to your card/);
+  await signIn(page, shopper);
+  await page.goto(`/trips/${walk.trip}`);
+  const copy = page.getByRole('button', { name: 'Copy' });
+  if (!javaScriptEnabled) {
+    await expect(copy).toBeHidden();
+    return;
+  }
+  await context.grantPermissions(['clipboard-read', 'clipboard-write']);
+  await copy.click();
+  await expect(page.getByRole('button', { name: 'Copied' })).toBeVisible();
+  const statementId = /Transaction on your card statement: (\S+)/.exec(mail)![1];
+  expect(await page.evaluate(() => navigator.clipboard.readText())).toBe(statementId);
+});

@@ -1,0 +1,48 @@
+// What people do in the portal, in their words, for the tests of this folder.
+
+import AxeBuilder from '@axe-core/playwright';
+import { type Page, expect } from '@playwright/test';
+
+import type { Shopper } from '../../support/shopper';
+
+/** The first three things of the demo catalogue with their tax. */
+export const threeItems = '$14.81';
+
+/** Asks for a code and waits until the page for it is there. Gives the moment of asking. */
+export async function askForCode(page: Page, email: string): Promise<number> {
+  await page.goto('/sign-in');
+  await page.getByLabel('Email address').fill(email);
+  const asked = Date.now();
+  await page.getByRole('button', { name: 'Send me a code' }).click();
+  await expect(heading(page)).toHaveText('If we know this address, a code is on its way');
+  return asked;
+}
+
+export async function answer(page: Page, code: string) {
+  await page.getByLabel('Sign-in code').fill(code);
+  await page.getByRole('button', { name: 'Sign in' }).click();
+}
+
+/** Signs in by email; the shopper's address must be known by now. */
+export async function signIn(page: Page, shopper: Shopper) {
+  const asked = await askForCode(page, shopper.email);
+  await answer(page, await shopper.code(asked));
+  await expect(heading(page)).toHaveText('Your trips');
+}
+
+export function heading(page: Page) {
+  return page.getByRole('heading', { level: 1 });
+}
+
+/** Today's date as pages write it, before and after midnight. */
+export function dayInWords(at: Date): string {
+  const month = at.toLocaleString('en', { month: 'long', timeZone: 'UTC' });
+  return `${at.getUTCDate()} ${month} ${at.getUTCFullYear()}`;
+}
+
+/** What axe finds against WCAG 2.2 AA, in words that name the element. */
+export async function violations(page: Page): Promise<string[]> {
+  const tags = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
+  const found = await new AxeBuilder({ page }).withTags(tags).analyze();
+  return found.violations.map((it) => `${it.id}: ${it.nodes.map((node) => node.target).join(', ')}`);
+}

@@ -1,0 +1,190 @@
+//! `POST /control/{faults,clock,cards,walk}`, `GET /control/{cards,truth}`.
+
+use std::{sync::Arc, time::Duration};
+
+use axum::{
+    Json, Router,
+    extract::State,
+    http::StatusCode,
+    response::{IntoResponse, Response},
+    routing::{get, post},
+};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::{
+    Api, Card, DuplicateCapture, Fault, Times, Truth, WalkError, WalkOrder, clock::OFFSET_SECONDS_MAX, world::World,
+};
+
+pub(super) fn routes() -> Router<Arc<World>> {
+    Router::new()
+        .route("/control/faults", post(faults))
+        .route("/control/clock", post(clock))
+        .route("/control/cards", get(list_cards).post(put_card))
+        .route("/control/walk", post(walk))
+        .route("/control/truth", get(truth))
+}
+
+/// Sets a fault, clears faults, or changes what the contract leaves open; in one request, in this order: clear, settings, fault.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct FaultOrder {
+    pub(super) api: Option<Api>,
+    pub(super) fault: Option<FaultName>,
+    pub(super) times: Option<TimesOrder>,
+    pub(super) delay_ms: Option<u64>,
+    pub(super) retry_after_seconds: Option<u32>,
+    /// Clears the faults of `api`, or of every API when none is named.
+    #[serde(default)]
+    pub(super) clear: bool,
+    pub(super) data_before_capture: Option<bool>,
+    pub(super) duplicate_capture: Option<DuplicateCapture>,
+}
+
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum FaultName {
+    TooManyRequests,
+    ServiceException,
+    ServiceUnavailable,
+    Delay,
+    Hang,
+    LoseAnswer,
+    FailAfterEffect,
+}
+
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Always {
+    Always,
+}
+
+/// A number, or `"always"`.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(untagged)]
+pub(super) enum TimesOrder {
+    Next(u32),
+    Always(Always),
+}
+
+impl FaultOrder {
+    /// # Errors
+    ///
+    /// What is missing, in words.
+    pub(super) fn carry_out(&self, world: &World) -> Result<(), &'static str> {
+        let fault = self.fault()?;
+        let mut state = world.state();
+        if self.clear {
+            state.faults.clear(self.api);
+        }
+        let settings = &mut state.network.settings;
+        settings.data_before_capture = self.data_before_capture.unwrap_or(settings.data_before_capture);
+        settings.duplicate_capture = self.duplicate_capture.unwrap_or(settings.duplicate_capture);
+        if let Some((api, fault, times)) = fault {
+            state.faults.add(api, fault, times);
+        }
+        Ok(())
+    }
+
+    fn fault(&self) -> Result<Option<(Api, Fault, Times)>, &'static str> {
+        let Some(name) = self.fault else { return Ok(None) };
+        let api = self.api.ok_or("`fault` needs an `api`")?;
+        let fault = match name {
+            FaultName::TooManyRequests => Fault::TooManyRequests,
+            FaultName::ServiceException => Fault::ServiceException,
+            FaultName::ServiceUnavailable => {
+                Fault::ServiceUnavailable { retry_after_seconds: self.retry_after_seconds.unwrap_or(30) }
+            }
+            FaultName::Delay => Fault::Delay(Duration::from_millis(self.delay_ms.ok_or("`delay` needs `delay_ms`")?)),
+            FaultName::Hang => Fault::Hang,
+            FaultName::LoseAnswer => Fault::LoseAnswer,
+            FaultName::FailAfterEffect => Fault::FailAfterEffect,
+        };
+        let times = match self.times {
+            None => Times::Next(1),
+            Some(TimesOrder::Next(calls)) => Times::Next(calls),
+            Some(TimesOrder::Always(Always::Always)) => Times::Always,
+        };
+        Ok(Some((api, fault, times)))
+    }
+}
+
+async fn faults(State(world): State<Arc<World>>, Json(order): Json<FaultOrder>) -> Response {
+    match order.carry_out(&world) {
+        Ok(()) => {
+            let state = world.state();
+            Json(json!({ "waiting": state.faults.describe(), "settings": state.network.settings })).into_response()
+        }
+        Err(message) => error(StatusCode::BAD_REQUEST, message),
+    }
+}
+
+/// Either the offset from real time, or how far to move from where the clock is.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ClockOrder {
+    offset_seconds: Option<i64>,
+    #[serde(default)]
+    advance_seconds: i64,
+}
+
+async fn clock(State(world): State<Arc<World>>, Json(order): Json<ClockOrder>) -> Response {
+    let base = order.offset_seconds.unwrap_or_else(|| world.clock.offset_seconds());
+    let offset = base.saturating_add(order.advance_seconds);
+    if offset.unsigned_abs() > OFFSET_SECONDS_MAX.unsigned_abs() {
+        return error(StatusCode::BAD_REQUEST, "the clock moves at most ten years");
+    }
+    match world.clock.set_offset_seconds(offset) {
+        Ok(()) => Json(json!({ "offset_seconds": offset, "now": world.clock.now().unix_timestamp() })).into_response(),
+        Err(cause) => error(StatusCode::INTERNAL_SERVER_ERROR, &format!("the clock file cannot be written: {cause}")),
+    }
+}
+
+async fn list_cards(State(world): State<Arc<World>>) -> Json<Vec<Card>> {
+    Json(world.state().network.cards().cloned().collect())
+}
+
+/// A whole card, or a name and what is different from the card of that name (a new name starts as an approved Visa).
+async fn put_card(State(world): State<Arc<World>>, Json(changes): Json<Value>) -> Response {
+    let (Some(name), Some(fields)) = (changes["name"].as_str(), changes.as_object()) else {
+        return error(StatusCode::BAD_REQUEST, "a card needs a `name`");
+    };
+    let mut state = world.state();
+    let card = state.network.card(name).cloned().unwrap_or_else(|| Card::visa_named(name));
+    let merged = serde_json::to_value(card).map(|mut merged| {
+        for (field, value) in fields {
+            merged[field] = value.clone();
+        }
+        merged
+    });
+    match merged.and_then(serde_json::from_value::<Card>) {
+        Ok(card) => {
+            state.network.put_card(card.clone());
+            Json(card).into_response()
+        }
+        Err(cause) => error(StatusCode::BAD_REQUEST, &cause.to_string()),
+    }
+}
+
+async fn walk(State(world): State<Arc<World>>, Json(order): Json<WalkOrder>) -> Response {
+    match world.walk(order).await {
+        Ok(walk) => Json(walk).into_response(),
+        Err(cause) => error(status_of(&cause), &cause.to_string()),
+    }
+}
+
+fn status_of(error: &WalkError) -> StatusCode {
+    match error {
+        WalkError::UnknownCard(_) => StatusCode::NOT_FOUND,
+        WalkError::NoStoreside | WalkError::BadAddress(_) => StatusCode::CONFLICT,
+        WalkError::Unreachable { .. } => StatusCode::BAD_GATEWAY,
+    }
+}
+
+async fn truth(State(world): State<Arc<World>>) -> Json<Truth> {
+    Json(world.truth())
+}
+
+fn error(status: StatusCode, message: &str) -> Response {
+    (status, Json(json!({ "error": message }))).into_response()
+}

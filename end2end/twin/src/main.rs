@@ -1,0 +1,166 @@
+//! The twin on the command line: serve it, or ask a running one.
+
+mod command;
+
+use std::{net::SocketAddr, path::PathBuf, process::ExitCode};
+
+use anyhow::Context as _;
+use clap::{Parser, Subcommand, ValueEnum};
+use tracing_subscriber::{EnvFilter, filter::LevelFilter};
+use twin::{Credentials, DuplicateCapture, Settings, SigV4Scope, Twin, TwinOptions};
+
+/// Plays everything outside Storeside: Amazon, the gate and the carts, a card network, a mail server.
+#[derive(Debug, Parser)]
+#[command(name = "twin", version)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Runs the twin until Ctrl-C.
+    Serve(Box<Serve>),
+    /// Walks a shopper through the store and tells what happened.
+    Walk(command::WalkArgs),
+    /// Lists the test cards.
+    Cards(command::Address),
+    /// Prints everything that really happened, as JSON.
+    Truth(command::Address),
+}
+
+#[derive(Debug, clap::Args)]
+struct Serve {
+    /// Amazon's APIs and the control page.
+    #[arg(long, env = "TWIN_ADDR", default_value = "127.0.0.1:4000")]
+    addr: SocketAddr,
+    /// The mail sink.
+    #[arg(long, env = "TWIN_SMTP_ADDR", default_value = "127.0.0.1:4025")]
+    smtp_addr: SocketAddr,
+    /// Where the gate and the carts find Storeside's connectors.
+    #[arg(long, env = "TWIN_STORESIDE_URL", default_value = "http://127.0.0.1:3000")]
+    storeside_url: String,
+    /// The folder that mails are kept in.
+    #[arg(long, env = "TWIN_MAIL_DIR", default_value = ".data/mail")]
+    mail_dir: PathBuf,
+    /// A file with one integer, seconds from real time; share it with STORESIDE_CLOCK=file:PATH.
+    #[arg(long, env = "TWIN_CLOCK_FILE")]
+    clock_file: Option<PathBuf>,
+    /// The store that shoppers walk into.
+    #[arg(long, env = "TWIN_STORE", default_value = "TEST_STORE_001")]
+    store: String,
+    /// The store's currency.
+    #[arg(long, env = "TWIN_CURRENCY", default_value = "USD")]
+    currency: String,
+    /// What the gate asks the card for, in minor units.
+    #[arg(long, env = "TWIN_HOLD_MINOR", default_value_t = 5000)]
+    hold_minor: i64,
+    /// Whether transactional data exists before the capture.
+    #[arg(long, env = "TWIN_DATA_BEFORE_CAPTURE")]
+    data_before_capture: bool,
+    /// What a second capture of one trip does.
+    #[arg(long, env = "TWIN_DUPLICATE_CAPTURE", value_enum, default_value = "ignored")]
+    duplicate_capture: DuplicateCaptureArg,
+    #[command(flatten)]
+    keys: Keys,
+}
+
+/// Who signs what.
+#[derive(Debug, clap::Args)]
+struct Keys {
+    /// What Storeside signs its calls to Amazon with.
+    #[arg(long, env = "AWS_ACCESS_KEY_ID", default_value = "AKIDSTORESIDEDEMO")]
+    access_key_id: String,
+    #[arg(long, env = "AWS_SECRET_ACCESS_KEY", default_value = "storeside-demo-secret", hide_env_values = true)]
+    secret_access_key: String,
+    #[arg(long, env = "AWS_SESSION_TOKEN", hide_env_values = true)]
+    session_token: Option<String>,
+    /// The service and region of those signatures.
+    #[arg(long, env = "TWIN_SIGV4_SERVICE", default_value = "execute-api")]
+    sigv4_service: String,
+    #[arg(long, env = "TWIN_SIGV4_REGION", default_value = "us-east-1")]
+    sigv4_region: String,
+    /// What the gate and the carts sign with: an entry of Storeside's CONNECTOR_PRINCIPALS.
+    #[arg(long, env = "TWIN_CONNECTOR_ACCESS_KEY_ID", default_value = "AKIDAMAZONDEMO")]
+    connector_access_key_id: String,
+    #[arg(
+        long,
+        env = "TWIN_CONNECTOR_SECRET_ACCESS_KEY",
+        default_value = "amazon-demo-secret",
+        hide_env_values = true
+    )]
+    connector_secret_access_key: String,
+    #[arg(long, env = "TWIN_CONNECTOR_SIGV4_SERVICE", default_value = "execute-api")]
+    connector_sigv4_service: String,
+    #[arg(long, env = "TWIN_CONNECTOR_SIGV4_REGION", default_value = "us-east-1")]
+    connector_sigv4_region: String,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum DuplicateCaptureArg {
+    Ignored,
+    Charged,
+    Refused,
+}
+
+impl From<Serve> for TwinOptions {
+    fn from(serve: Serve) -> Self {
+        let keys = serve.keys;
+        let session_token = keys.session_token.filter(|token| !token.is_empty());
+        let storeside = Credentials::new(&keys.access_key_id, &keys.secret_access_key);
+        Self {
+            addr: serve.addr,
+            smtp_addr: serve.smtp_addr,
+            storeside_url: Some(serve.storeside_url),
+            storeside_credentials: Credentials { session_token, ..storeside },
+            storeside_scope: SigV4Scope { service: keys.sigv4_service, region: keys.sigv4_region },
+            connector_credentials: Credentials::new(&keys.connector_access_key_id, &keys.connector_secret_access_key),
+            connector_scope: SigV4Scope { service: keys.connector_sigv4_service, region: keys.connector_sigv4_region },
+            mail_dir: Some(serve.mail_dir),
+            clock_file: serve.clock_file,
+            store: serve.store,
+            currency: serve.currency,
+            hold_minor: serve.hold_minor,
+            settings: Settings {
+                data_before_capture: serve.data_before_capture,
+                duplicate_capture: match serve.duplicate_capture {
+                    DuplicateCaptureArg::Ignored => DuplicateCapture::Ignored,
+                    DuplicateCaptureArg::Charged => DuplicateCapture::Charged,
+                    DuplicateCaptureArg::Refused => DuplicateCapture::Refused,
+                },
+            },
+            ..Self::default()
+        }
+    }
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let filter = EnvFilter::builder().with_default_directive(LevelFilter::WARN.into()).from_env_lossy();
+    tracing_subscriber::fmt().with_env_filter(filter).init();
+    let done = match Cli::parse().command {
+        Command::Serve(options) => serve((*options).into()).await.map_err(command::Failure::from),
+        Command::Walk(args) => command::walk(&args).await,
+        Command::Cards(address) => command::cards(&address).await,
+        Command::Truth(address) => command::truth(&address).await,
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("twin: {failure}");
+            failure.exit_code()
+        }
+    }
+}
+
+async fn serve(options: TwinOptions) -> anyhow::Result<()> {
+    let mut twin = Twin::start(options).await.context("the twin did not start")?;
+    println!("The twin plays Amazon at {}, its control page is there too.", twin.url());
+    println!("Mail goes to smtp://{} and is kept in {}.", twin.smtp_addr(), twin.mail_dir().display());
+    let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
+    tokio::select! {
+        ended = twin.run() => ended.context("the twin stopped listening"),
+        interrupted = tokio::signal::ctrl_c() => interrupted.context("no interrupt can be waited for"),
+        _ = terminate.recv() => Ok(()),
+    }
+}

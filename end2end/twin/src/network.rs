@@ -1,0 +1,287 @@
+//! The card network behind Amazon: holds, captures and refunds, with the rules of the issuers.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use serde::{Deserialize, Serialize};
+use time::{Duration, OffsetDateTime};
+use uuid::Uuid;
+
+use crate::{
+    card::{Card, Pending},
+    money::Amount,
+    truth::{AdjustStatus, Feedback, Refund, Trip},
+};
+
+/// How long a payment token lives after the gate tap. Source: the seed "Payment Processing" ("typically 46 hours").
+const TOKEN_LIFE: Duration = Duration::hours(46);
+
+/// What the twin does where Amazon's contract is silent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Settings {
+    /// Whether transactional data exists before the capture.
+    pub data_before_capture: bool,
+    /// What a second capture of one trip does.
+    pub duplicate_capture: DuplicateCapture,
+}
+
+/// What a second capture of one trip does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DuplicateCapture {
+    /// Answered 200, charged once.
+    #[default]
+    Ignored,
+    /// Answered 200, charged again.
+    Charged,
+    /// Answered 400.
+    Refused,
+}
+
+/// Why Amazon refuses a well signed call; all are 400.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum Refusal {
+    #[error("UnknownShoppingTrip")]
+    UnknownShoppingTrip,
+    #[error("ShoppingTripExpiredException")]
+    ShoppingTripExpired,
+    /// With the reason, which only the truth shows.
+    #[error("BadRequestException")]
+    BadRequest(String),
+}
+
+impl Refusal {
+    pub(crate) fn bad(reason: impl Into<String>) -> Self {
+        Self::BadRequest(reason.into())
+    }
+}
+
+#[derive(Debug)]
+pub(crate) struct Network {
+    pub(crate) settings: Settings,
+    cards: BTreeMap<String, Card>,
+    stores: BTreeSet<String>,
+    trips: Vec<Trip>,
+    by_id: HashMap<String, usize>,
+}
+
+impl Network {
+    pub(crate) fn new(cards: Vec<Card>, store: &str, settings: Settings) -> Self {
+        let cards = cards.into_iter().map(|card| (card.name.clone(), card)).collect();
+        let stores = BTreeSet::from([store.to_owned()]);
+        Self { settings, cards, stores, trips: Vec::new(), by_id: HashMap::new() }
+    }
+
+    pub(crate) fn card(&self, name: &str) -> Option<&Card> {
+        self.cards.get(name)
+    }
+
+    pub(crate) fn cards(&self) -> impl Iterator<Item = &Card> {
+        self.cards.values()
+    }
+
+    /// Adds a card, or changes the one of that name; open trips meet the change at once.
+    pub(crate) fn put_card(&mut self, card: Card) {
+        self.cards.insert(card.name.clone(), card);
+    }
+
+    pub(crate) fn trips(&self) -> &[Trip] {
+        &self.trips
+    }
+
+    /// The most the issuer of this card authorizes for one trip.
+    pub(crate) fn limit_minor(&self, card: &str) -> i64 {
+        self.cards.get(card).map_or(0, |card| card.limit_minor)
+    }
+
+    /// A tap at the gate starts a trip; it is not known to the payment APIs before the shopper is let in.
+    pub(crate) fn start_trip(&mut self, trip: Trip) {
+        self.stores.insert(trip.store.clone());
+        self.by_id.insert(trip.id.to_string(), self.trips.len());
+        self.trips.push(trip);
+    }
+
+    /// The gate opened: the issuer holds what was asked for, as far as the card goes.
+    pub(crate) fn admit(&mut self, id: Uuid, hold_minor: i64) {
+        let Some(&at) = self.by_id.get(&id.to_string()) else { return };
+        let limit = self.limit_minor(&self.trips[at].card);
+        let trip = &mut self.trips[at];
+        if !trip.admitted {
+            trip.admitted = true;
+            trip.hold_minor = hold_minor.min(limit);
+            trip.authorized_minor = trip.hold_minor;
+        }
+    }
+
+    pub(crate) fn knows_store(&self, store: &str) -> Result<(), Refusal> {
+        if self.stores.contains(store) { Ok(()) } else { Err(Refusal::bad("storeId: no such store")) }
+    }
+
+    fn trip(&mut self, store: &str, id: &str) -> Result<&mut Trip, Refusal> {
+        self.knows_store(store)?;
+        let at = self.by_id.get(id).ok_or(Refusal::UnknownShoppingTrip)?;
+        let trip = &mut self.trips[*at];
+        match trip {
+            Trip { admitted: false, .. } => Err(Refusal::UnknownShoppingTrip),
+            _ if trip.store != store => Err(Refusal::bad("storeId: the trip is in another store")),
+            _ => Ok(trip),
+        }
+    }
+
+    /// Asks the issuer to authorize `amount` in total. Answers what is authorized now.
+    pub(crate) fn adjust(
+        &mut self,
+        store: &str,
+        id: &str,
+        amount: &Amount,
+        now: OffsetDateTime,
+    ) -> Result<(AdjustStatus, Amount), Refusal> {
+        let card = self.trip(store, id)?.card.clone();
+        let limit = self.limit_minor(&card);
+        let pending = self.card(&card).map_or(Pending::Never, |card| card.pending);
+        let trip = self.trip(store, id)?;
+        trip.adjust_calls += 1;
+        open_for_money(trip, amount, now)?;
+        if !trip.captures_minor.is_empty() {
+            return Err(Refusal::bad("the trip is already captured"));
+        }
+        let still_pending = match pending {
+            Pending::Never => false,
+            Pending::Times(times) => trip.adjust_calls <= times,
+            Pending::Forever => true,
+        };
+        let (status, answer) = if still_pending {
+            (AdjustStatus::Pending, amount.minor)
+        } else if amount.minor <= limit {
+            trip.hold_minor = amount.minor;
+            trip.authorized_minor = amount.minor;
+            (AdjustStatus::Approved, amount.minor)
+        } else {
+            (AdjustStatus::Declined, trip.authorized_minor)
+        };
+        trip.adjust_status = Some(status);
+        Ok((status, Amount::new(answer, &trip.currency)))
+    }
+
+    /// Charges the card; what is left of the hold is released.
+    pub(crate) fn capture(
+        &mut self,
+        store: &str,
+        id: &str,
+        amount: &Amount,
+        now: OffsetDateTime,
+    ) -> Result<(), Refusal> {
+        let duplicate = self.settings.duplicate_capture;
+        let trip = self.trip(store, id)?;
+        trip.capture_calls += 1;
+        if !trip.captures_minor.is_empty() {
+            return match duplicate {
+                DuplicateCapture::Ignored => Ok(()),
+                DuplicateCapture::Charged => {
+                    trip.captures_minor.push(amount.minor);
+                    Ok(())
+                }
+                DuplicateCapture::Refused => Err(Refusal::bad("the trip is already captured")),
+            };
+        }
+        open_for_money(trip, amount, now)?;
+        match trip.adjust_status {
+            None => return Err(Refusal::bad("the trip was never adjusted")),
+            Some(AdjustStatus::Pending) => return Err(Refusal::bad("the adjust is still pending")),
+            Some(AdjustStatus::Approved | AdjustStatus::Declined) => {}
+        }
+        if amount.minor > trip.authorized_minor {
+            return Err(Refusal::bad("amount: more than is authorized"));
+        }
+        trip.captures_minor.push(amount.minor);
+        trip.hold_minor = 0;
+        Ok(())
+    }
+
+    /// Releases the hold. Twice is the same as once.
+    pub(crate) fn cancel(&mut self, store: &str, id: &str) -> Result<(), Refusal> {
+        let trip = self.trip(store, id)?;
+        trip.cancel_calls += 1;
+        if !trip.captures_minor.is_empty() {
+            return Err(Refusal::bad("the trip is already captured"));
+        }
+        trip.cancelled = true;
+        trip.hold_minor = 0;
+        trip.authorized_minor = 0;
+        Ok(())
+    }
+
+    /// Pays back part of what was captured, once per `refundRequestId`. Answers the `reconciliationId`.
+    pub(crate) fn refund(
+        &mut self,
+        store: &str,
+        id: &str,
+        amount: &Amount,
+        request_id: &str,
+        reason_code: &str,
+    ) -> Result<String, Refusal> {
+        let elsewhere = self.trips.iter().any(|trip| {
+            trip.id.to_string() != id && trip.refunds.iter().any(|refund| refund.refund_request_id == request_id)
+        });
+        let trip = self.trip(store, id)?;
+        if elsewhere {
+            return Err(Refusal::bad("refundRequestId: used for another trip"));
+        }
+        if let Some(paid) = trip.refunds.iter().find(|refund| refund.refund_request_id == request_id) {
+            return Ok(paid.reconciliation_id.clone());
+        }
+        in_currency(trip, amount)?;
+        if trip.refunded_minor() + amount.minor > trip.captured_minor() {
+            return Err(Refusal::bad("amount: more than was captured and not refunded"));
+        }
+        let refund = Refund {
+            refund_request_id: request_id.to_owned(),
+            amount_minor: amount.minor,
+            reason_code: reason_code.to_owned(),
+            reconciliation_id: Uuid::new_v4().to_string(),
+        };
+        let reconciliation_id = refund.reconciliation_id.clone();
+        trip.refunds.push(refund);
+        Ok(reconciliation_id)
+    }
+
+    /// The card and trip that transactional data is about.
+    pub(crate) fn transaction(&mut self, store: &str, id: &str) -> Result<(Card, Trip), Refusal> {
+        let early = self.settings.data_before_capture;
+        let trip = self.trip(store, id)?.clone();
+        if trip.captures_minor.is_empty() && !early {
+            return Err(Refusal::bad("nothing is captured yet"));
+        }
+        let card = self.card(&trip.card).cloned();
+        card.map(|card| (card, trip)).ok_or(Refusal::UnknownShoppingTrip)
+    }
+
+    pub(crate) fn report(&mut self, store: &str, id: &str, feedback: Feedback) -> Result<(), Refusal> {
+        self.trip(store, id)?.feedback.push(feedback);
+        Ok(())
+    }
+
+    /// What was registered at the kiosk for this instrument, if anything.
+    pub(crate) fn email(&self, store: &str, instrument: &str) -> Result<Option<String>, Refusal> {
+        self.knows_store(store)?;
+        let card = self.cards.values().find(|card| card.instrument == instrument);
+        Ok(card.and_then(|card| card.email.clone()))
+    }
+}
+
+fn open_for_money(trip: &Trip, amount: &Amount, now: OffsetDateTime) -> Result<(), Refusal> {
+    if trip.cancelled {
+        return Err(Refusal::bad("the trip is cancelled"));
+    }
+    if now - trip.tapped_at > TOKEN_LIFE {
+        return Err(Refusal::ShoppingTripExpired);
+    }
+    in_currency(trip, amount)
+}
+
+fn in_currency(trip: &Trip, amount: &Amount) -> Result<(), Refusal> {
+    if amount.currency == trip.currency {
+        Ok(())
+    } else {
+        Err(Refusal::bad("amount.code: the trip has another currency"))
+    }
+}

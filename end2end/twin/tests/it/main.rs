@@ -1,0 +1,13 @@
+//! The twin from outside: its APIs over HTTP, its gate against a Storeside that says what the test wants, its mail sink.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot be set up has failed")]
+
+mod command;
+mod connector;
+mod control;
+mod fault;
+mod mail;
+mod payment;
+mod shopper;
+mod support;
+mod validation;

@@ -1,0 +1,43 @@
+//! What a person must look at. A row with a closed kind, a subject and a count; it stays open until someone closes it.
+
+use crate::reason::closed_list;
+
+closed_list!(
+    /// The kinds of alert.
+    AlertKind {
+        /// A bank declined a payment.
+        PaymentDeclined = "payment_declined",
+        /// A trip ended without being collected whole.
+        BadDebt = "bad_debt",
+        /// A cart has lines that could not be identified.
+        BadCart = "bad_cart",
+        /// Amazon sent another cart under the id of an earlier one.
+        CartDiffers = "cart_differs",
+        /// A cart came for a trip that was already closed.
+        LateCart = "late_cart",
+        /// A cart came for a trip that the gate never saw, so that nobody is known to owe for it.
+        UnresolvedInstrument = "unresolved_instrument",
+        /// A capture's answer never came.
+        CaptureUnknown = "capture_unknown",
+        /// Nobody could say whether a capture happened before its time was up.
+        CaptureUnconfirmed = "capture_unconfirmed",
+        /// A capture was seen on a trip that we have as not captured.
+        LateCapture = "late_capture",
+        /// The same gate event came with another store or another instrument.
+        GateEventReused = "gate_event_reused",
+        /// An effect was written by a version that this one cannot read.
+        UnreadableEffect = "unreadable_effect",
+        /// Something was lost for good, such as a cart nobody could price in time.
+        RevenueLost = "revenue_lost",
+        /// An effect has run out of tries.
+        EffectExhausted = "effect_exhausted",
+        /// Amazon does not know a trip that we know.
+        UnknownTrip = "unknown_trip",
+        /// Amazon refused a call, and a repeat would change nothing.
+        CallRefused = "call_refused",
+        /// Amazon answered 401 or 403: a setting is wrong.
+        AccessDenied = "access_denied",
+        /// Amazon did not accept a payment status.
+        FeedbackRejected = "feedback_rejected",
+    }
+);

@@ -1,0 +1,110 @@
+//! Double entry: every movement of money as entries that add up to nothing.
+//!
+//! Signs: a debit is positive, a credit negative. An account's balance is the sum of its entries.
+
+use crate::id::{InstrumentId, TripId};
+use crate::money::{Money, MoneyError};
+use crate::reason::closed_list;
+use crate::trip::Movement;
+
+closed_list!(
+    /// The accounts, per store and currency.
+    Account {
+        /// Priced, and on its way to being collected.
+        TripInFlight = "trip_in_flight",
+        /// Captured; the processor will pay it out.
+        CardClearing = "card_clearing",
+        /// Owed by an instrument.
+        ShopperReceivable = "shopper_receivable",
+        /// Owed by whoever made a trip that no instrument is known for.
+        UnresolvedReceivable = "unresolved_receivable",
+        /// Goods sold, before tax.
+        Sales = "sales",
+        /// Tax collected for the authority.
+        TaxPayable = "tax_payable",
+        /// Deposits and fees that are passed on or paid back.
+        DepositsPayable = "deposits_payable",
+        /// Perhaps captured; nobody knows.
+        CaptureSuspense = "capture_suspense",
+    }
+);
+
+/// Whose part of an account an entry is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Subject {
+    /// One visit's.
+    Trip(TripId),
+    /// One instrument's.
+    Instrument(InstrumentId),
+}
+
+/// One line of the ledger. Written once, never changed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// The account.
+    pub account: Account,
+    /// Whose part of it.
+    pub subject: Subject,
+    /// Debit positive, credit negative, never nothing.
+    pub amount: Money,
+}
+
+/// The facts that entries need besides the amount.
+#[derive(Debug, Clone, Copy)]
+pub struct Books<'a> {
+    /// The visit.
+    pub trip: &'a TripId,
+    /// Who pays for it. `None`: nobody is known yet.
+    pub instrument: Option<&'a InstrumentId>,
+    /// The tax part of the total, added or included.
+    pub tax: Money,
+    /// The deposits and fees in the total.
+    pub deposits: Money,
+}
+
+/// The entries of one movement. They add up to nothing.
+///
+/// # Errors
+///
+/// Refuses amounts of mixed currencies or past 64 bits.
+pub fn entries(movement: Movement, books: Books<'_>) -> Result<Vec<Entry>, MoneyError> {
+    let visit = || Subject::Trip(books.trip.clone());
+    let entry = |account, subject, amount| Entry { account, subject, amount };
+    let entries = match movement {
+        Movement::Priced(total) => vec![
+            entry(Account::TripInFlight, visit(), total),
+            entry(Account::Sales, visit(), total.checked_sub(books.tax)?.checked_sub(books.deposits)?.checked_neg()?),
+            entry(Account::TaxPayable, visit(), books.tax.checked_neg()?),
+            entry(Account::DepositsPayable, visit(), books.deposits.checked_neg()?),
+        ],
+        Movement::Captured(amount) => vec![
+            entry(Account::CardClearing, visit(), amount),
+            entry(Account::TripInFlight, visit(), amount.checked_neg()?),
+        ],
+        Movement::DebtIncurred { amount, .. } => {
+            let receivable = match books.instrument {
+                Some(instrument) => entry(Account::ShopperReceivable, Subject::Instrument(instrument.clone()), amount),
+                None => entry(Account::UnresolvedReceivable, visit(), amount),
+            };
+            vec![receivable, entry(Account::TripInFlight, visit(), amount.checked_neg()?)]
+        }
+        Movement::Suspended(amount) => vec![
+            entry(Account::CaptureSuspense, visit(), amount),
+            entry(Account::TripInFlight, visit(), amount.checked_neg()?),
+        ],
+    };
+    Ok(entries.into_iter().filter(|entry| !entry.amount.is_zero()).collect())
+}
+
+/// The entries by which a debt that nobody was known to owe becomes an instrument's.
+///
+/// # Errors
+///
+/// Refuses the one amount that has no opposite.
+pub fn assignment(trip: &TripId, instrument: &InstrumentId, amount: Money) -> Result<Vec<Entry>, MoneyError> {
+    let (owner, nobody) = (Subject::Instrument(instrument.clone()), Subject::Trip(trip.clone()));
+    Ok(vec![
+        Entry { account: Account::ShopperReceivable, subject: owner, amount },
+        Entry { account: Account::UnresolvedReceivable, subject: nobody, amount: amount.checked_neg()? },
+    ])
+}

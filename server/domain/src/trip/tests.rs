@@ -1,0 +1,235 @@
+use super::*;
+use crate::money::Currency;
+use crate::store::tests::demo_store;
+
+const TOTAL: Money = Money::new(2599, Currency::USD);
+const HOLD: Money = Money::new(1000, Currency::USD);
+
+fn id() -> TripId {
+    TripId::new("550e8400-e29b-41d4-a716-446655440000").unwrap()
+}
+
+fn step(store: &Store, trip: Trip, event: TripEvent) -> Result<Step, TripError> {
+    let id = id();
+    trip.apply(event, Visit { trip: &id, store })
+}
+
+fn kinds(step: &Step) -> Vec<&'static str> {
+    step.effects.iter().map(Effect::kind).collect()
+}
+
+fn run(store: &Store, events: &[TripEvent]) -> (Trip, Vec<Movement>) {
+    let mut trip = Trip::Entered;
+    let mut movements = vec![];
+    for event in events {
+        let next = step(store, trip, *event).unwrap();
+        trip = next.trip;
+        movements.extend(next.movements);
+    }
+    (trip, movements)
+}
+
+use CartVerdict::*;
+use TripEvent::*;
+
+fn states() -> Vec<Trip> {
+    vec![
+        Trip::Entered,
+        Trip::InReview,
+        Trip::Adjusting { total: TOTAL },
+        Trip::Capturing { total: TOTAL, amount: TOTAL, doubts: 0 },
+        Trip::Capturing { total: TOTAL, amount: TOTAL, doubts: 1 },
+        Trip::CaptureUnknown { total: TOTAL, amount: TOTAL, doubts: 1, failed: false },
+        Trip::CaptureUnknown { total: TOTAL, amount: TOTAL, doubts: 1, failed: true },
+        Trip::CaptureUnknown { total: TOTAL, amount: TOTAL, doubts: 6, failed: false },
+        Trip::CaptureUnconfirmed { total: TOTAL, amount: TOTAL },
+        Trip::Captured { total: TOTAL },
+        Trip::PartlyCaptured { total: TOTAL, captured: HOLD },
+        Trip::Uncollected { total: TOTAL, cause: DebtCause::PaymentDeclined },
+        Trip::Cancelling,
+        Trip::Cancelled,
+    ]
+}
+
+fn events() -> Vec<TripEvent> {
+    vec![
+        CartPriced(Payable(TOTAL)),
+        CartPriced(NothingToPay),
+        CartPriced(NeedsReview),
+        Reviewed(Payable(TOTAL)),
+        Reviewed(NothingToPay),
+        Reviewed(NeedsReview),
+        AdjustApproved { authorized: TOTAL },
+        AdjustDeclined { authorized: None },
+        TokenExpired,
+        CaptureInitiated,
+        CaptureRefused { after_failure: false },
+        CaptureRefused { after_failure: true },
+        CaptureFailed,
+        CaptureUnanswered,
+        CaptureWitnessed,
+        NoWitness,
+        CancelInitiated,
+        EntryStale,
+        DeadlinePassed,
+    ]
+}
+
+/// One letter a cell: the state an event leads to, `.` where it is refused.
+fn letter(next: &Result<Step, TripError>) -> char {
+    match next.as_ref().map(|step| step.trip) {
+        Err(_) => '.',
+        Ok(Trip::Entered) => 'E',
+        Ok(Trip::InReview) => 'R',
+        Ok(Trip::Adjusting { .. }) => 'A',
+        Ok(Trip::Capturing { doubts: 0, .. }) => 'c',
+        Ok(Trip::Capturing { .. }) => 'r',
+        Ok(Trip::CaptureUnknown { .. }) => '?',
+        Ok(Trip::CaptureUnconfirmed { .. }) => '!',
+        Ok(Trip::Captured { .. }) => 'C',
+        Ok(Trip::PartlyCaptured { .. }) => 'P',
+        Ok(Trip::Uncollected { .. }) => 'U',
+        Ok(Trip::Cancelling) => 'x',
+        Ok(Trip::Cancelled) => 'X',
+    }
+}
+
+#[test]
+fn every_event_in_every_state() {
+    // Columns: cart payable, nothing to pay, needs review | the same as reviewed | approved, declined, expired | initiated, refused, refused after a
+    // failure, failed, unanswered, witnessed, no witness | cancel initiated, stale, deadline.
+    #[rustfmt::skip]
+    let table = [
+        "AxR ... ... ....... .xE",
+        "... AxR ..x ....... .Rx",
+        "... ... cUU ....... .AU",
+        "... ... ..U CU???Cc .cU",
+        "... ... ..? C????Cr .r!",
+        "... ... ... C...?Cr .?!",
+        "... ... ... C...?CU .?!",
+        "... ... ... C...?C? .?!",
+        "... ... ... !....!! !!!",
+        "... ... ... C....CC CCC",
+        "... ... ... P....PP PPP",
+        "... ... ... U....UU UUU",
+        "Uxx ... ... ....... Xxx",
+        "UXX ... ... ....... XXX",
+    ];
+    for (trip, row) in states().into_iter().zip(table) {
+        let got: String = events().into_iter().map(|event| letter(&step(&demo_store(), trip, event))).collect();
+        assert_eq!(got, row.replace(' ', ""), "{trip:?}");
+    }
+}
+
+#[test]
+fn the_happy_trip_asks_for_each_thing_once_and_in_order() {
+    let store = demo_store();
+    let priced = step(&store, Trip::Entered, CartPriced(Payable(TOTAL))).unwrap();
+    assert_eq!(kinds(&priced), ["adjust_charge", "check_deadline"]);
+    let approved = step(&store, priced.trip, AdjustApproved { authorized: TOTAL }).unwrap();
+    assert_eq!(kinds(&approved), ["capture_charge"]);
+    let captured = step(&store, approved.trip, CaptureInitiated).unwrap();
+    assert_eq!(kinds(&captured), ["fetch_transactional_data", "report_payment_status"]);
+    assert_eq!((captured.trip, captured.movements), (Trip::Captured { total: TOTAL }, vec![Movement::Captured(TOTAL)]));
+}
+
+#[test]
+fn a_decline_makes_the_whole_total_a_debt_and_releases_the_hold_that_is_left() {
+    let declined =
+        step(&demo_store(), Trip::Adjusting { total: TOTAL }, AdjustDeclined { authorized: Some(HOLD) }).unwrap();
+    assert_eq!(declined.trip, Trip::Uncollected { total: TOTAL, cause: DebtCause::PaymentDeclined });
+    assert_eq!(kinds(&declined), ["fetch_transactional_data", "report_payment_status", "cancel_charge"]);
+    assert_eq!(declined.alerts, [AlertKind::BadDebt, AlertKind::PaymentDeclined]);
+}
+
+#[test]
+fn a_store_may_take_what_is_authorized_and_never_more() {
+    let store = Store { decline: DeclinePolicy::CaptureAuthorized, ..demo_store() };
+    for (hold, amount) in [(HOLD, HOLD), (Money::new(9999, Currency::USD), TOTAL)] {
+        let next = step(&store, Trip::Adjusting { total: TOTAL }, AdjustDeclined { authorized: Some(hold) }).unwrap();
+        assert_eq!(next.trip, Trip::Capturing { total: TOTAL, amount, doubts: 0 });
+    }
+    let (trip, movements) =
+        run(&store, &[CartPriced(Payable(TOTAL)), AdjustDeclined { authorized: Some(HOLD) }, CaptureInitiated]);
+    assert_eq!(trip, Trip::PartlyCaptured { total: TOTAL, captured: HOLD });
+    let rest = Movement::DebtIncurred { amount: Money::new(1599, Currency::USD), cause: DebtCause::PartialCapture };
+    assert_eq!(movements, [Movement::Priced(TOTAL), Movement::Captured(HOLD), rest]);
+}
+
+#[test]
+fn an_approval_of_less_than_was_asked_for_captures_no_more_than_that() {
+    let next = step(&demo_store(), Trip::Adjusting { total: TOTAL }, AdjustApproved { authorized: HOLD }).unwrap();
+    assert_eq!(next.trip, Trip::Capturing { total: TOTAL, amount: HOLD, doubts: 0 });
+}
+
+#[test]
+fn an_answer_in_another_currency_is_refused() {
+    let yen = Money::new(2599, Currency::JPY);
+    let next = step(&demo_store(), Trip::Adjusting { total: TOTAL }, AdjustApproved { authorized: yen });
+    assert_eq!(next, Err(TripError::Amount(MoneyError::CurrencyMismatch)));
+}
+
+#[test]
+fn a_capture_without_an_answer_is_neither_repeated_nor_owed_where_a_repeat_is_not_safe() {
+    let store = Store { capture_repeat_is_safe: false, ..demo_store() };
+    let (trip, movements) = run(
+        &store,
+        &[
+            CartPriced(Payable(TOTAL)),
+            AdjustApproved { authorized: TOTAL },
+            CaptureUnanswered,
+            NoWitness,
+            DeadlinePassed,
+        ],
+    );
+    assert_eq!(trip, Trip::CaptureUnconfirmed { total: TOTAL, amount: TOTAL });
+    assert_eq!(movements, [Movement::Priced(TOTAL), Movement::Suspended(TOTAL)]);
+}
+
+#[test]
+fn a_refusal_after_a_doubt_or_a_failure_does_not_make_a_debt_of_money_perhaps_taken() {
+    let doubted = [CaptureUnanswered, NoWitness, CaptureRefused { after_failure: false }];
+    let failed = [CaptureRefused { after_failure: true }];
+    for events in [&doubted[..], &failed] {
+        let start = [CartPriced(Payable(TOTAL)), AdjustApproved { authorized: TOTAL }];
+        let (trip, movements) = run(&demo_store(), &[&start, events].concat());
+        assert!(matches!(trip, Trip::CaptureUnknown { .. }), "{trip:?}");
+        assert_eq!(movements, [Movement::Priced(TOTAL)]);
+    }
+}
+
+#[test]
+fn a_capture_in_doubt_is_sent_again_a_few_times_and_then_left_to_a_person() {
+    let store = demo_store();
+    let mut trip = Trip::Capturing { total: TOTAL, amount: TOTAL, doubts: 0 };
+    let mut sent = 1;
+    for _ in 0..100 {
+        trip = step(&store, trip, CaptureUnanswered).unwrap().trip;
+        let looked = step(&store, trip, NoWitness).unwrap();
+        sent += kinds(&looked).iter().filter(|kind| **kind == "capture_charge").count();
+        trip = looked.trip;
+    }
+    assert_eq!((sent, trip), (6, Trip::CaptureUnknown { total: TOTAL, amount: TOTAL, doubts: 6, failed: false }));
+}
+
+#[test]
+fn failures_on_every_try_are_a_debt_only_once_the_witness_has_nothing() {
+    let start = [CartPriced(Payable(TOTAL)), AdjustApproved { authorized: TOTAL }, CaptureFailed];
+    let (trip, movements) = run(&demo_store(), &start);
+    assert!(matches!(trip, Trip::CaptureUnknown { failed: true, .. }), "{trip:?}");
+    assert_eq!(movements, [Movement::Priced(TOTAL)]);
+    assert_eq!(run(&demo_store(), &[&start[..], &[CaptureWitnessed]].concat()).0, Trip::Captured { total: TOTAL });
+    let owed = Trip::Uncollected { total: TOTAL, cause: DebtCause::CaptureFailed };
+    assert_eq!(run(&demo_store(), &[&start[..], &[NoWitness]].concat()).0, owed);
+    let without_witness = Store { transactional_data_proves_capture: false, ..demo_store() };
+    assert_eq!(run(&without_witness, &start).0, owed);
+}
+
+#[test]
+fn a_capture_seen_after_the_trip_ended_without_one_is_a_persons_case() {
+    let owed = Trip::Uncollected { total: TOTAL, cause: DebtCause::CaptureFailed };
+    for trip in [owed, Trip::CaptureUnconfirmed { total: TOTAL, amount: TOTAL }] {
+        assert_eq!(step(&demo_store(), trip, CaptureWitnessed).unwrap().alerts, [AlertKind::LateCapture]);
+    }
+    assert_eq!(step(&demo_store(), Trip::Captured { total: TOTAL }, CaptureWitnessed).unwrap().alerts, []);
+}

@@ -1,0 +1,137 @@
+//! `storeside import`: a file becomes part of the store's draft.
+
+use std::fs::File;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::{Context, bail};
+use clap::ValueEnum;
+use domain::id::StoreId;
+use indicatif::{ProgressBar, ProgressStyle};
+
+use super::table::{Table, catalog, promotion, tax};
+use super::{Desk, rules, say};
+use crate::flow::import_rules::{self, Import, ImportError, Imported, import_rules};
+use crate::flow::staff::store_currency;
+
+/// What a file holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum What {
+    /// Articles.
+    Catalog,
+    /// Promotions.
+    Promotions,
+    /// Tax rates.
+    Taxes,
+}
+
+/// The words after `storeside import`.
+#[derive(Debug, clap::Args)]
+pub struct Arguments {
+    /// What is in the file.
+    pub what: What,
+    /// The file, CSV with a heading.
+    pub file: PathBuf,
+    /// Who imports it.
+    #[arg(long = "as", value_name = "STAFF")]
+    pub by: String,
+    /// For which store; may be left out where there is one only.
+    #[arg(long)]
+    pub store: Option<StoreId>,
+    /// Only say what would change.
+    #[arg(long)]
+    pub dry_run: bool,
+}
+
+/// Imports a file, or says line by line why not.
+///
+/// # Errors
+///
+/// A file that cannot be read, rows that were refused, a database that is away.
+pub async fn run(desk: &Desk, arguments: &Arguments) -> anyhow::Result<()> {
+    let store = desk.store(arguments.store.as_ref()).await?;
+    let path = &arguments.file;
+    let file = File::open(path).with_context(|| format!("{} cannot be opened", path.display()))?;
+    let bar = progress_bar(file.metadata().map_or(0, |it| it.len()));
+    let source = path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
+    let import = Import { store: &store, source: &source, by: &arguments.by, dry_run: arguments.dry_run };
+    let outcome = import_file(desk, import, arguments.what, bar.wrap_read(file), path).await;
+    bar.finish_and_clear();
+    let imported = outcome?;
+    report(arguments, &store, &imported);
+    Ok(())
+}
+
+/// Imports rows from any reader.
+///
+/// # Errors
+///
+/// As [`run`].
+pub async fn import_file(
+    desk: &Desk,
+    import: Import<'_>,
+    what: What,
+    file: impl Read + 'static,
+    path: &Path,
+) -> anyhow::Result<Imported> {
+    let currency = store_currency(&desk.database, import.store).await?;
+    let currency = currency.with_context(|| format!("the store {} is not served here", import.store))?;
+    let store = import.store.clone();
+    let name = path.display();
+    let outcome = match what {
+        What::Catalog => {
+            let table = Table::open(file, catalog::COLUMNS, catalog::IGNORED).with_context(|| name.to_string())?;
+            let mut rows = table.rows(move |cells| catalog::read(cells, &store, currency));
+            import_rules(&desk.database, import, import_rules::File::Catalog(&mut rows), desk.now).await
+        }
+        What::Promotions => {
+            let table = Table::open(file, promotion::COLUMNS, &[]).with_context(|| name.to_string())?;
+            let mut rows = table.rows(move |cells| promotion::read(cells, currency));
+            import_rules(&desk.database, import, import_rules::File::Promotions(&mut rows), desk.now).await
+        }
+        What::Taxes => {
+            let table = Table::open(file, tax::COLUMNS, &[]).with_context(|| name.to_string())?;
+            let mut rows = table.rows(tax::read);
+            import_rules(&desk.database, import, import_rules::File::Taxes(&mut rows), desk.now).await
+        }
+    };
+    match outcome {
+        Err(ImportError::Refused { some, count }) => {
+            let lines = some.iter().map(|refused| {
+                let column = if refused.column.is_empty() { String::new() } else { format!(", {}", refused.column) };
+                format!("{name}: line {}{column}: {}", refused.line_no, refused.reason)
+            });
+            let mut lines: Vec<String> = lines.collect();
+            if count > some.len() {
+                lines.push(format!("… and {} more", count.saturating_sub(some.len())));
+            }
+            bail!("{count} mistakes, nothing was imported:\n{}", lines.join("\n"))
+        }
+        other => Ok(other?),
+    }
+}
+
+/// How much of a file is read. Nothing is drawn where nobody looks.
+fn progress_bar(bytes: u64) -> ProgressBar {
+    let style = ProgressStyle::with_template("{wide_bar} {bytes}/{total_bytes} read {elapsed}");
+    let bar = ProgressBar::new(bytes).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+    // The database compares what was read for a while: the time goes on so that nobody thinks it hangs.
+    bar.enable_steady_tick(Duration::from_millis(250));
+    bar
+}
+
+fn report(arguments: &Arguments, store: &StoreId, imported: &Imported) {
+    let done = if arguments.dry_run { "would be read into" } else { "are now in" };
+    say(&format!("{} rows {done} the draft of {store}.", imported.rows));
+    rules::print_changes(&imported.changes);
+    if !imported.pending.is_empty() {
+        say("Before it can be published, these must be imported anew:");
+        for line in &imported.pending {
+            say(&format!("  {line}"));
+        }
+    }
+    if !arguments.dry_run {
+        say("Next: `storeside rules diff`, then a second person's `storeside rules publish --as …`.");
+    }
+}

@@ -1,0 +1,45 @@
+//! `storeside verify`: do our records still say the same?
+
+use anyhow::bail;
+use indicatif::{ProgressBar, ProgressStyle};
+
+use super::{Desk, say};
+use crate::flow::verify_prices::{count_purchases, verify_prices};
+
+/// The words after `storeside verify`.
+#[derive(Debug, clap::Subcommand)]
+pub enum Command {
+    /// Price every stored cart again and report what comes out differently.
+    Prices,
+}
+
+/// Verifies, and fails when something differs that no newer reckoning explains.
+///
+/// # Errors
+///
+/// A difference; a database that is away.
+pub async fn run(desk: &Desk, command: &Command) -> anyhow::Result<()> {
+    let Command::Prices = command;
+    let style = ProgressStyle::with_template("{wide_bar} {pos}/{len} {eta}");
+    let bar = ProgressBar::new(count_purchases(&desk.database).await?)
+        .with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+    let found = verify_prices(&desk.database, || bar.inc(1)).await;
+    bar.finish_and_clear();
+    let found = found?;
+    for difference in &found.differences {
+        let why = match difference.older_engine {
+            Some(version) => format!("priced by version {version} of the reckoning; today's differs"),
+            None => "DIFFERS".to_owned(),
+        };
+        say(&format!("{}: {why}", difference.trip));
+        for what in &difference.what {
+            say(&format!("  {what}"));
+        }
+    }
+    let unexplained = found.differences.iter().filter(|it| it.older_engine.is_none()).count();
+    say(&format!("{} purchases priced again, {} differ.", found.checked, found.differences.len()));
+    if unexplained > 0 {
+        bail!("{unexplained} purchases are not what their cart and rules make of them");
+    }
+    Ok(())
+}

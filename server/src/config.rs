@@ -1,0 +1,265 @@
+//! Every setting, read once at the start. `.env.sample` is the mirror of this file.
+//!
+//! All mistakes are told at once, one line each, with the name of the variable and what was expected.
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use ipnet::IpNet;
+
+use crate::client::amazon::AmazonSettings;
+use crate::client::mail::MailSettings;
+use crate::clock::Clock;
+use crate::connector::caller::CallerSettings;
+use crate::secret::Secret;
+
+/// Shortest `STORESIDE_SECRET_KEY`, in characters.
+const KEY_CHARS_MIN: usize = 32;
+
+/// One setting that cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mistake {
+    /// The variable.
+    pub variable: &'static str,
+    /// What is wrong and what was expected. Never the value: it may be a secret.
+    pub problem: String,
+}
+
+/// Settings that cannot be used. Printed one a line.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub struct ConfigError(pub Vec<Mistake>);
+
+impl fmt::Display for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let lines: Vec<_> = self.0.iter().map(|it| format!("{} {}", it.variable, it.problem)).collect();
+        write!(f, "{}", lines.join("\n"))
+    }
+}
+
+/// What every command needs.
+#[derive(Debug, Clone)]
+pub struct BaseConfig {
+    /// `DATABASE_URL`. `None`: the embedded PostgreSQL.
+    pub database_url: Option<Secret>,
+    /// `STORESIDE_DATA_DIR`: what this machine keeps.
+    pub data_dir: PathBuf,
+    /// `STORESIDE_PG_BIN`: the folder of the embedded PostgreSQL's programs.
+    pub pg_bin: Option<PathBuf>,
+    /// `STORESIDE_CLOCK`.
+    pub clock: Clock,
+}
+
+/// What `storeside serve` needs.
+#[derive(Debug)]
+pub struct ServeConfig {
+    /// `STORESIDE_ADDR`.
+    pub addr: SocketAddr,
+    /// `STORESIDE_PUBLIC_URL`, without a slash at the end.
+    pub public_url: String,
+    /// `STORESIDE_SECRET_KEY`.
+    pub secret_key: Secret,
+    /// `STORESIDE_TRUSTED_PROXIES`.
+    pub trusted_proxies: Vec<IpNet>,
+    /// `CONNECTOR_…`.
+    pub callers: CallerSettings,
+    /// `LEPTOS_SITE_ROOT`: the files for browsers, as `make site` builds them.
+    pub site_root: String,
+}
+
+/// What `storeside work` needs.
+#[derive(Debug)]
+pub struct WorkConfig {
+    /// `STORESIDE_PUBLIC_URL`, for links in mails.
+    pub public_url: String,
+    /// `JWO_…` and `AWS_…`.
+    pub amazon: AmazonSettings,
+    /// `MAIL_…`.
+    pub mail: MailSettings,
+}
+
+/// Where variables come from: the environment, or a test's own list.
+pub type Variables<'a> = &'a dyn Fn(&str) -> Option<String>;
+
+/// Reads variables and collects what is wrong with them. An empty variable counts as unset.
+struct Reader<'a> {
+    get: Variables<'a>,
+    mistakes: Vec<Mistake>,
+}
+
+impl Reader<'_> {
+    fn optional(&self, variable: &str) -> Option<String> {
+        (self.get)(variable).map(|value| value.trim().to_owned()).filter(|value| !value.is_empty())
+    }
+
+    fn wrong(&mut self, variable: &'static str, problem: impl Into<String>) {
+        self.mistakes.push(Mistake { variable, problem: problem.into() });
+    }
+
+    /// A variable that must be there. An empty text stands for a missing one: the mistake is noted, and nothing starts.
+    fn required(&mut self, variable: &'static str, expected: &str) -> String {
+        self.optional(variable).unwrap_or_else(|| {
+            self.wrong(variable, format!("is not set: expected {expected}"));
+            String::new()
+        })
+    }
+
+    fn or(&self, variable: &str, default: &str) -> String {
+        self.optional(variable).unwrap_or_else(|| default.to_owned())
+    }
+
+    fn public_url(&mut self) -> String {
+        let url = self.required("STORESIDE_PUBLIC_URL", "the portal's address, like https://shop.example.com");
+        if !url.is_empty() && !url.starts_with("https://") && !url.starts_with("http://") {
+            self.wrong("STORESIDE_PUBLIC_URL", "must begin with https:// (or http:// on this machine)");
+        }
+        url.trim_end_matches('/').to_owned()
+    }
+
+    fn end<T>(self, config: T) -> Result<T, ConfigError> {
+        if self.mistakes.is_empty() { Ok(config) } else { Err(ConfigError(self.mistakes)) }
+    }
+}
+
+/// Reads what every command needs.
+///
+/// # Errors
+///
+/// Every mistake.
+pub fn base(get: Variables<'_>) -> Result<BaseConfig, ConfigError> {
+    let mut reader = Reader { get, mistakes: vec![] };
+    let clock = match reader.optional("STORESIDE_CLOCK") {
+        None => Clock::System,
+        Some(_) if reader.optional("STORESIDE_DEMO").as_deref() != Some("1") => {
+            reader.wrong(
+                "STORESIDE_CLOCK",
+                "moves the clock, and with it deadlines: only together with STORESIDE_DEMO=1",
+            );
+            Clock::System
+        }
+        Some(text) => Clock::parse(&text).unwrap_or_else(|problem| {
+            reader.wrong("STORESIDE_CLOCK", problem.to_string());
+            Clock::System
+        }),
+    };
+    let config = BaseConfig {
+        database_url: reader.optional("DATABASE_URL").map(Secret::new),
+        data_dir: reader.or("STORESIDE_DATA_DIR", ".data").into(),
+        pg_bin: reader.optional("STORESIDE_PG_BIN").map(PathBuf::from),
+        clock,
+    };
+    reader.end(config)
+}
+
+/// Reads what `storeside serve` needs.
+///
+/// # Errors
+///
+/// Every mistake.
+pub fn serve(get: Variables<'_>) -> Result<ServeConfig, ConfigError> {
+    let mut reader = Reader { get, mistakes: vec![] };
+    let addr = reader.or("STORESIDE_ADDR", "127.0.0.1:3000").parse().unwrap_or_else(|_| {
+        reader.wrong("STORESIDE_ADDR", "must be an address and a port, like 127.0.0.1:3000");
+        SocketAddr::from(([127, 0, 0, 1], 3000))
+    });
+    let key = reader.required("STORESIDE_SECRET_KEY", "at least 32 characters of chance");
+    if !key.is_empty() && key.chars().count() < KEY_CHARS_MIN {
+        reader.wrong("STORESIDE_SECRET_KEY", "is too short: expected at least 32 characters of chance");
+    }
+    let proxies = reader.or("STORESIDE_TRUSTED_PROXIES", "");
+    let config = ServeConfig {
+        addr,
+        public_url: reader.public_url(),
+        secret_key: Secret::new(key),
+        trusted_proxies: trusted_proxies(&mut reader, &proxies),
+        callers: CallerSettings {
+            principals: reader.optional("CONNECTOR_PRINCIPALS").map(PathBuf::from),
+            gateway_secret: reader.optional("CONNECTOR_GATEWAY_SECRET").map(Secret::new),
+            sigv4_service: reader.or("CONNECTOR_SIGV4_SERVICE", "execute-api"),
+            sigv4_region: reader.or("CONNECTOR_SIGV4_REGION", "us-east-1"),
+        },
+        site_root: reader.or("LEPTOS_SITE_ROOT", "target/site"),
+    };
+    reader.end(config)
+}
+
+fn trusted_proxies(reader: &mut Reader<'_>, text: &str) -> Vec<IpNet> {
+    let mut proxies = vec![];
+    for word in text.split(',').map(str::trim).filter(|word| !word.is_empty()) {
+        let network = word.parse::<IpNet>().or_else(|_| word.parse::<std::net::IpAddr>().map(IpNet::from));
+        match network {
+            Ok(network) => proxies.push(network),
+            Err(_) => {
+                let problem =
+                    format!("has {word:?}: expected addresses or networks with commas between, like 10.0.0.0/8");
+                reader.wrong("STORESIDE_TRUSTED_PROXIES", problem);
+            }
+        }
+    }
+    proxies
+}
+
+/// Reads what `storeside work` needs.
+///
+/// # Errors
+///
+/// Every mistake.
+pub fn work(get: Variables<'_>) -> Result<WorkConfig, ConfigError> {
+    let mut reader = Reader { get, mistakes: vec![] };
+    let url = "an address of Amazon's, like https://REGION.payments.amazonphysicalstores.com";
+    let config = WorkConfig {
+        public_url: reader.public_url(),
+        amazon: AmazonSettings {
+            payment_url: reader.required("JWO_PAYMENT_URL", url),
+            feedback_url: reader.required("JWO_FEEDBACK_URL", url),
+            identity_url: reader.required("JWO_IDENTITY_URL", url),
+            sigv4_service: reader.or("JWO_SIGV4_SERVICE", "execute-api"),
+            sigv4_region: reader.or("JWO_SIGV4_REGION", "us-east-1"),
+            access_key_id: reader.required("AWS_ACCESS_KEY_ID", "the id of the key that Amazon has allowlisted"),
+            secret_access_key: Secret::new(reader.required("AWS_SECRET_ACCESS_KEY", "the key's secret")),
+            session_token: reader.optional("AWS_SESSION_TOKEN").map(Secret::new),
+            timeout: AmazonSettings::TIMEOUT_DEFAULT,
+        },
+        mail: MailSettings {
+            url: Secret::new(reader.required("MAIL_URL", "smtps://USER:PASSWORD@HOST, smtp://… or file:FOLDER")),
+            from: reader.required("MAIL_FROM", "an address, like receipts@example.com"),
+        },
+    };
+    reader.end(config)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn mistakes<T>(read: fn(Variables<'_>) -> Result<T, ConfigError>, set: &[(&str, &str)]) -> Vec<&'static str> {
+        let get = |name: &str| set.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned());
+        read(&get).err().map_or(vec![], |error| error.0.iter().map(|it| it.variable).collect())
+    }
+
+    #[test]
+    fn every_mistake_is_told_at_once_by_the_name_of_its_variable() {
+        let set = [
+            ("STORESIDE_ADDR", "3000"),
+            ("STORESIDE_SECRET_KEY", "short"),
+            ("STORESIDE_TRUSTED_PROXIES", "10.0.0.0/8, me"),
+        ];
+        let wanted = ["STORESIDE_ADDR", "STORESIDE_SECRET_KEY", "STORESIDE_PUBLIC_URL", "STORESIDE_TRUSTED_PROXIES"];
+        assert_eq!(mistakes(serve, &set), wanted);
+        assert_eq!(mistakes(work, &[]).len(), 8);
+    }
+
+    #[test]
+    fn a_moved_clock_is_refused_outside_the_demo() {
+        assert_eq!(mistakes(base, &[("STORESIDE_CLOCK", "3600")]), ["STORESIDE_CLOCK"]);
+        assert_eq!(mistakes(base, &[("STORESIDE_CLOCK", "3600"), ("STORESIDE_DEMO", "1")]), [] as [&str; 0]);
+        assert_eq!(mistakes(base, &[("STORESIDE_CLOCK", "soon"), ("STORESIDE_DEMO", "1")]), ["STORESIDE_CLOCK"]);
+    }
+
+    #[test]
+    fn a_message_never_repeats_a_secret() {
+        let get = |name: &str| (name == "STORESIDE_SECRET_KEY").then(|| "hunter2".to_owned());
+        let message = serve(&get).err().map(|error| error.to_string()).unwrap_or_default();
+        assert!(message.contains("STORESIDE_SECRET_KEY") && !message.contains("hunter2"), "{message}");
+    }
+}

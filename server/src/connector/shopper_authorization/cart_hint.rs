@@ -1,0 +1,72 @@
+//! What the shopper is thought to carry already. Checked and not kept: no rule reads it, the cart itself comes later.
+
+use domain::id::ID_CHARS_MAX;
+use serde::Deserialize;
+
+use super::amount::{Amount, money};
+use crate::connector::field::{self, Digits, Fields};
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct CartHint {
+    total_price: Option<Amount>,
+    items: Option<Vec<Item>>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Item {
+    id: Option<String>,
+    r#type: Option<String>,
+    unit_price: Option<Amount>,
+    quantity: Option<Quantity>,
+    external_identifiers: Option<Vec<Identifier>>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Quantity {
+    /// A number here, a string in Create Purchases; both are taken.
+    value: Option<Digits>,
+    unit: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Identifier {
+    id: Option<String>,
+    /// Named `type` in Create Purchases.
+    external_identifier_type: Option<String>,
+}
+
+/// Notes what cannot be read. Nothing of it is required.
+pub(super) fn check(fields: &mut Fields<'_>, hint: &CartHint) {
+    if let Some(total) = &hint.total_price {
+        money(&mut fields.inside("totalPrice"), total);
+    }
+    for (index, item) in hint.items.iter().flatten().enumerate() {
+        check_item(&mut fields.item("items", index), item);
+    }
+}
+
+fn check_item(fields: &mut Fields<'_>, item: &Item) {
+    let text = |text: &str| field::short_text(text, ID_CHARS_MAX);
+    fields.optional_text("id", &item.id, text);
+    fields.optional_text("type", &item.r#type, text);
+    if let Some(price) = &item.unit_price {
+        money(&mut fields.inside("unitPrice"), price);
+    }
+    if let Some(quantity) = &item.quantity {
+        let mut fields = fields.inside("quantity");
+        if let Some(Digits::Number(digits) | Digits::Text(digits)) = &quantity.value
+            && field::decimal(digits).is_none()
+        {
+            fields.refuse("value", "must be a decimal number, like 1.0");
+        }
+        fields.optional_text("unit", &quantity.unit, text);
+    }
+    for (index, identifier) in item.external_identifiers.iter().flatten().enumerate() {
+        let mut fields = fields.item("externalIdentifiers", index);
+        fields.optional_text("id", &identifier.id, text);
+        fields.optional_text("externalIdentifierType", &identifier.external_identifier_type, text);
+    }
+}

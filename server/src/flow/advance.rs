@@ -1,0 +1,198 @@
+//! One event of one visit: the new state, the entries, the debt, the effects, the alerts and the audit, all in the caller's
+//! transaction. The one place where [`domain::trip::Trip::apply`] is called.
+
+use domain::alert::AlertKind;
+use domain::debt::Debt;
+use domain::effect::Effect;
+use domain::id::DebtId;
+use domain::ledger::{self, Books};
+use domain::money::Money;
+use domain::outbox::backoff;
+use domain::pricing::Purchase;
+use domain::reason::DebtCause;
+use domain::store::Store;
+use domain::trip::{Movement, Step, Trip, TripError, TripEvent, Visit};
+use serde_json::json;
+use sqlx::PgConnection;
+use time::{Duration, OffsetDateTime};
+use uuid::Uuid;
+
+use crate::store::audit::AuditEntry;
+use crate::store::ledger::Posting;
+use crate::store::trip::TripRow;
+use crate::store::{self, StoreError};
+
+/// The deadline is our reckoning; Amazon knows. A cart that comes after it is still tried for this long before it is a debt.
+const GRACE: Duration = Duration::hours(1);
+
+/// Who says so, and when.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Said<'a> {
+    /// The actor in the audit.
+    pub(super) by: &'a str,
+    /// What is in a total that is priced now.
+    pub(super) parts: Option<Parts>,
+    /// The time.
+    pub(super) at: OffsetDateTime,
+}
+
+/// What of a total is not the store's to keep.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Parts {
+    /// Tax, added or included.
+    pub(super) tax: Money,
+    /// Deposits and fees.
+    pub(super) deposits: Money,
+}
+
+impl Parts {
+    pub(super) fn of(purchase: &Purchase) -> Result<Self, StoreError> {
+        let tax = purchase.tax_whole().map_err(|_| StoreError::Corrupt("purchase amounts"))?;
+        Ok(Self { tax, deposits: purchase.deposits })
+    }
+}
+
+/// The settings of a visit's store, which its row refers to.
+pub(super) async fn settings_of(conn: &mut PgConnection, row: &TripRow) -> Result<Store, StoreError> {
+    store::settings::get(conn, &row.store).await?.ok_or(StoreError::Corrupt("a trip of a store that is not there"))
+}
+
+/// Applies `event` to a visit whose row is locked. `false`: the visit has moved on, and nothing changed.
+pub(super) async fn advance(
+    conn: &mut PgConnection,
+    store: &Store,
+    row: &mut TripRow,
+    event: TripEvent,
+    said: Said<'_>,
+) -> Result<bool, StoreError> {
+    let before = row.state;
+    let step = match before.apply(event, Visit { trip: &row.id, store }) {
+        Ok(step) => step,
+        Err(TripError::MovedOn) => {
+            tracing::info!(trip.id = %row.id, state = before.name(), event = ?event, "an event came late or twice");
+            return Ok(false);
+        }
+        Err(error @ TripError::Amount(_)) => {
+            tracing::error!(trip.id = %row.id, state = before.name(), event = ?event, %error, "an event cannot be right");
+            return Ok(false);
+        }
+    };
+    row.state = step.trip;
+    store::trip::save(&mut *conn, row, said.at).await?;
+    for movement in &step.movements {
+        book(&mut *conn, row, *movement, said).await?;
+    }
+    if step.trip != before {
+        record(&mut *conn, row, before, said).await?;
+    }
+    enqueue(&mut *conn, store, row, &step, said.at).await?;
+    for kind in step.alerts {
+        store::alert::open(&mut *conn, kind, row.id.as_str(), said.at).await?;
+    }
+    Ok(true)
+}
+
+async fn book(conn: &mut PgConnection, row: &TripRow, movement: Movement, said: Said<'_>) -> Result<(), StoreError> {
+    let nothing = Money::zero(row.currency);
+    let Parts { tax, deposits } = said.parts.unwrap_or(Parts { tax: nothing, deposits: nothing });
+    let books = Books { trip: &row.id, instrument: row.instrument.as_ref(), tax, deposits };
+    let entries = ledger::entries(movement, books).map_err(|_| StoreError::Corrupt("ledger amounts"))?;
+    let kind = match movement {
+        Movement::Priced(_) => "priced",
+        Movement::Captured(_) => "captured",
+        Movement::DebtIncurred { .. } => "debt_incurred",
+        Movement::Suspended(_) => "suspended",
+    };
+    let posting = Posting { store: &row.store, currency: row.currency, trip: &row.id, kind };
+    store::ledger::post(&mut *conn, posting, &entries, said.at).await?;
+    if let Movement::DebtIncurred { amount, cause } = movement {
+        incur(conn, row, amount, cause, said).await?;
+    }
+    Ok(())
+}
+
+async fn incur(
+    conn: &mut PgConnection,
+    row: &TripRow,
+    amount: Money,
+    cause: DebtCause,
+    said: Said<'_>,
+) -> Result<(), StoreError> {
+    let debt = Debt::incur(amount, cause).map_err(|_| StoreError::Corrupt("debt amount"))?;
+    let id = DebtId(Uuid::new_v4());
+    store::debt::insert(&mut *conn, id, &row.id, row.instrument.as_ref(), &debt, said.at).await?;
+    if row.instrument.is_none() {
+        store::alert::open(&mut *conn, AlertKind::UnresolvedInstrument, row.id.as_str(), said.at).await?;
+    }
+    let detail = json!({
+        "amount_minor": amount.minor(),
+        "currency": amount.currency().code(),
+        "cause": cause.as_str(),
+        "instrument": row.instrument.as_ref().map(ToString::to_string),
+    });
+    let entry = AuditEntry { actor: said.by, action: "debt_incurred", subject: row.id.as_str(), detail };
+    store::audit::insert(conn, entry, said.at).await
+}
+
+async fn record(conn: &mut PgConnection, row: &TripRow, before: Trip, said: Said<'_>) -> Result<(), StoreError> {
+    let detail = json!({
+        "from": before.name(),
+        "to": row.state.name(),
+        "total_minor": row.state.total().map(Money::minor),
+        "captured_minor": row.state.captured().map(Money::minor),
+    });
+    let entry = AuditEntry { actor: said.by, action: "trip_moved", subject: row.id.as_str(), detail };
+    store::audit::insert(conn, entry, said.at).await?;
+    tracing::info!(trip.id = %row.id, from = before.name(), to = row.state.name(), "trip moved");
+    Ok(())
+}
+
+async fn enqueue(
+    conn: &mut PgConnection,
+    store: &Store,
+    row: &TripRow,
+    step: &Step,
+    now: OffsetDateTime,
+) -> Result<(), StoreError> {
+    for effect in &step.effects {
+        let (due_at, deadline_at) = match effect {
+            // Several outcomes make one report: it reads the amounts when it is sent. One look at the deadline is enough, too.
+            Effect::ReportPaymentStatus { .. } | Effect::CheckDeadline { .. }
+                if store::outbox::live(&mut *conn, effect.kind(), &row.id).await?.waiting =>
+            {
+                continue;
+            }
+            Effect::CheckDeadline { .. } => (row.deadline_at.max(now.saturating_add(GRACE)), None),
+            // Well before the token ends, so that what was recognised can still be charged.
+            Effect::CheckReview { .. } => {
+                let limit = now.saturating_add(store.review_limit).min(row.deadline_at.saturating_sub(GRACE));
+                (limit.max(now), None)
+            }
+            // A capture in doubt may still be under way: its witness is asked later and later.
+            Effect::FetchTransactionalData { .. } => (now.saturating_add(doubt(step.trip)), Some(row.deadline_at)),
+            _ => (now, Some(row.deadline_at)),
+        };
+        store::outbox::push(&mut *conn, effect, due_at, deadline_at, now).await?;
+    }
+    if matches!(step.trip, Trip::Uncollected { .. }) && !step.movements.is_empty() {
+        super::notify_shopper::notify(conn, row, now).await?;
+    }
+    Ok(())
+}
+
+/// How long to wait for whoever may still be at work on a capture.
+fn doubt(trip: Trip) -> Duration {
+    match trip {
+        Trip::CaptureUnknown { doubts, .. } => backoff(doubts, 0),
+        Trip::Entered
+        | Trip::InReview
+        | Trip::Adjusting { .. }
+        | Trip::Capturing { .. }
+        | Trip::CaptureUnconfirmed { .. }
+        | Trip::Captured { .. }
+        | Trip::PartlyCaptured { .. }
+        | Trip::Uncollected { .. }
+        | Trip::Cancelling
+        | Trip::Cancelled => Duration::ZERO,
+    }
+}

@@ -1,0 +1,343 @@
+//! One call to Amazon, before and after: recorded before it is made, and its outcome applied to the visit.
+
+use domain::alert::AlertKind;
+use domain::attempt::AttemptOutcome;
+use domain::effect::Effect;
+use domain::id::{AttemptId, EmailAddress, InstrumentId, TripId};
+use domain::outbox::{Failure, OutboxState, after_failure};
+use domain::reason::DebtCause;
+use domain::receipt::CardFacts;
+use domain::trip::{Trip, TripEvent};
+use serde_json::Value;
+use sqlx::{PgConnection, PgPool};
+use time::{Duration, OffsetDateTime};
+use uuid::Uuid;
+
+use super::advance::{Said, advance, settings_of};
+use super::notify_shopper::notify;
+use crate::store::attempt::Outcome;
+use crate::store::instrument::Identity;
+use crate::store::outbox::Claim;
+use crate::store::trip::TripRow;
+use crate::store::{self, StoreError};
+
+const SAID_BY: &str = "worker";
+
+/// May the call be made?
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Begin {
+    /// Yes; it is recorded.
+    Go(AttemptId),
+    /// No: the lease was passed on, or the visit has moved on, or somebody before us sent it and never said what came of it.
+    /// Everything there was to write is written.
+    Stop,
+}
+
+/// Records that a call is about to be made, if it is still wanted and still ours to make.
+///
+/// # Errors
+///
+/// A database that is away. Then nothing may be sent.
+pub async fn begin(
+    db: &PgPool,
+    claim: &Claim,
+    trip: &TripId,
+    request: &Value,
+    now: OffsetDateTime,
+) -> Result<Begin, StoreError> {
+    let Some(api) = claim.effect.api() else { return Ok(Begin::Stop) };
+    let mut tx = db.begin().await?;
+    // The visit first, then the effect: the order in which `finish` takes them, so that the two cannot wait for each other.
+    let mut row = lock_trip(&mut tx, trip).await?;
+    if !store::outbox::lock_claim(&mut tx, claim).await? {
+        return Ok(Begin::Stop);
+    }
+    if !is_wanted(&mut tx, claim, &row).await? {
+        // Another visit may have brought what this one waits for.
+        notify(&mut tx, &row, now).await?;
+        store::outbox::save(&mut tx, claim, OutboxState::Dropped, Some("no longer wanted"), now).await?;
+        tx.commit().await?;
+        return Ok(Begin::Stop);
+    }
+    let was_sent = store::attempt::give_up_sent(&mut tx, claim.id).await?;
+    if was_sent && matches!(claim.effect, Effect::CaptureCharge { .. }) {
+        // The worker that sent it is gone. Sending it again could charge twice: the witness is asked first.
+        apply(&mut tx, &mut row, TripEvent::CaptureUnanswered, now).await?;
+        store::outbox::save(&mut tx, claim, OutboxState::Done, Some("sent, and no answer recorded"), now).await?;
+        tx.commit().await?;
+        return Ok(Begin::Stop);
+    }
+    let id = AttemptId(Uuid::new_v4());
+    store::attempt::insert(&mut tx, id, claim, trip, api, request, now).await?;
+    tx.commit().await?;
+    Ok(Begin::Go(id))
+}
+
+/// Does the visit's state still want this effect?
+async fn is_wanted(conn: &mut PgConnection, claim: &Claim, row: &TripRow) -> Result<bool, StoreError> {
+    Ok(match &claim.effect {
+        Effect::AdjustCharge { amount, .. } => row.state == Trip::Adjusting { total: *amount },
+        Effect::CaptureCharge { amount, .. } => {
+            matches!(row.state, Trip::Capturing { amount: it, .. } if it == *amount)
+        }
+        Effect::CancelCharge { .. } => matches!(row.state, Trip::Cancelling | Trip::Uncollected { .. }),
+        Effect::FetchTransactionalData { .. } => store::card_facts::get(conn, &row.id).await?.is_none(),
+        Effect::FetchShopperIdentity { instrument, .. } => {
+            store::instrument::identity(conn, instrument).await? == Identity::NotAsked
+        }
+        Effect::ReportPaymentStatus { .. }
+        | Effect::SendReceipt { .. }
+        | Effect::SendDebtNotice { .. }
+        | Effect::SendSignInCode { .. }
+        | Effect::CheckDeadline { .. }
+        | Effect::CheckReview { .. }
+        | Effect::CheckEntry { .. } => true,
+    })
+}
+
+/// What a call came to, in what it means for the visit.
+#[derive(Debug, Clone)]
+pub enum Meaning {
+    /// Something happened to the visit; the effect is done.
+    Event(TripEvent),
+    /// The card facts.
+    Facts(Box<CardFacts>),
+    /// Amazon has no facts for this trip, or not yet.
+    NoFacts,
+    /// Whose the instrument is, as far as Amazon knows.
+    Identity {
+        /// Which one.
+        instrument: InstrumentId,
+        /// The address, where there is one.
+        email: Option<EmailAddress>,
+    },
+    /// It was done, and the visit does not change.
+    Done,
+    /// It may work later.
+    TryAgain {
+        /// When Amazon said.
+        retry_after: Option<Duration>,
+        /// Was there an answer? A capture whose tries end without one is not known to have failed.
+        answered: bool,
+    },
+    /// Amazon asked to be left alone for so long.
+    Throttled {
+        /// What it asked for.
+        retry_after: Duration,
+    },
+    /// A repeat would change nothing; a person must look.
+    GiveUp(AlertKind),
+}
+
+/// A finished call.
+#[derive(Debug)]
+pub struct Finished {
+    /// In one word.
+    pub outcome: AttemptOutcome,
+    /// The HTTP status, where there was an answer.
+    pub status: Option<u16>,
+    /// What went wrong, for the list of effects. Never personal.
+    pub problem: Option<String>,
+    /// How long it took.
+    pub duration: std::time::Duration,
+    /// What a person must look at whatever comes next.
+    pub alert: Option<AlertKind>,
+    /// What it means.
+    pub meaning: Meaning,
+}
+
+/// Writes what became of a call and applies it to the visit. An answer that comes after the lease was passed on is still
+/// applied: it is true; only the effect's row is left to its new holder.
+///
+/// `jitter` is chance, 0 to 999.
+///
+/// # Errors
+///
+/// A database that is away. The lease ends by itself then, and the attempt stays recorded as sent.
+pub async fn finish(
+    db: &PgPool,
+    claim: &Claim,
+    attempt: AttemptId,
+    finished: &Finished,
+    jitter: u16,
+    now: OffsetDateTime,
+) -> Result<(), StoreError> {
+    let mut tx = db.begin().await?;
+    let trip = claim.effect.trip().ok_or(StoreError::Corrupt("an attempt without a trip"))?;
+    let mut row = lock_trip(&mut tx, trip).await?;
+    let outcome = Outcome {
+        outcome: finished.outcome,
+        status: finished.status,
+        problem: finished.problem.as_deref(),
+        duration_ms: i32::try_from(finished.duration.as_millis()).unwrap_or(i32::MAX),
+    };
+    store::attempt::save(&mut tx, attempt, &outcome).await?;
+    if let Some(kind) = finished.alert {
+        store::alert::open(&mut tx, kind, claim.effect.kind(), now).await?;
+    }
+    let state = conclude(&mut tx, claim, &mut row, finished.meaning.clone(), jitter, now).await?;
+    store::outbox::save(&mut tx, claim, state, finished.problem.as_deref(), now).await?;
+    tx.commit().await?;
+    Ok(())
+}
+
+async fn conclude(
+    conn: &mut PgConnection,
+    claim: &Claim,
+    row: &mut TripRow,
+    meaning: Meaning,
+    jitter: u16,
+    now: OffsetDateTime,
+) -> Result<OutboxState, StoreError> {
+    match meaning {
+        Meaning::Event(event) => {
+            let event = informed(&mut *conn, claim, event).await?;
+            apply(conn, row, event, now).await?;
+            Ok(OutboxState::Done)
+        }
+        Meaning::Done => Ok(OutboxState::Done),
+        Meaning::Facts(facts) => {
+            store::card_facts::insert(&mut *conn, &row.id, &facts, now).await?;
+            take_facts_as_witness(&mut *conn, row, now).await?;
+            notify(conn, row, now).await?;
+            Ok(OutboxState::Done)
+        }
+        Meaning::NoFacts => no_facts(conn, claim, row, jitter, now).await,
+        Meaning::Identity { instrument, email } => {
+            save_identity(&mut *conn, &instrument, email, now).await?;
+            notify(conn, row, now).await?;
+            Ok(OutboxState::Done)
+        }
+        Meaning::TryAgain { retry_after, answered } => {
+            let failure = Failure::TryAgain { retry_after };
+            give_up_or_wait(conn, claim, row, (failure, answered), jitter, now).await
+        }
+        Meaning::Throttled { retry_after } => {
+            give_up_or_wait(conn, claim, row, (Failure::Throttled { retry_after }, true), jitter, now).await
+        }
+        Meaning::GiveUp(kind) => {
+            store::alert::open(&mut *conn, kind, row.id.as_str(), now).await?;
+            exhausted(conn, claim, row, false, now).await?;
+            Ok(OutboxState::Exhausted)
+        }
+    }
+}
+
+/// A refusal means another thing after a failure on Amazon's side, which may have come after the effect.
+async fn informed(conn: &mut PgConnection, claim: &Claim, event: TripEvent) -> Result<TripEvent, StoreError> {
+    if let TripEvent::CaptureRefused { .. } = event {
+        return Ok(TripEvent::CaptureRefused { after_failure: store::attempt::had_failure(conn, claim.id).await? });
+    }
+    Ok(event)
+}
+
+async fn give_up_or_wait(
+    conn: &mut PgConnection,
+    claim: &Claim,
+    row: &mut TripRow,
+    (failure, answered): (Failure, bool),
+    jitter: u16,
+    now: OffsetDateTime,
+) -> Result<OutboxState, StoreError> {
+    let state = after_failure(claim.tries, failure, now, claim.deadline_at, jitter);
+    if state == OutboxState::Exhausted {
+        exhausted(conn, claim, row, answered, now).await?;
+    }
+    Ok(state)
+}
+
+/// Card facts that only exist after a capture say that there was one.
+async fn take_facts_as_witness(
+    conn: &mut PgConnection,
+    row: &mut TripRow,
+    now: OffsetDateTime,
+) -> Result<(), StoreError> {
+    let settings = settings_of(&mut *conn, row).await?;
+    let in_doubt = matches!(
+        row.state,
+        Trip::CaptureUnknown { .. }
+            | Trip::CaptureUnconfirmed { .. }
+            | Trip::Uncollected { cause: DebtCause::CaptureFailed, .. }
+    );
+    if in_doubt && settings.transactional_data_proves_capture {
+        apply(conn, row, TripEvent::CaptureWitnessed, now).await?;
+    }
+    Ok(())
+}
+
+/// No card facts: no witness for a capture in doubt; else Amazon may have them later, and after a decline perhaps never.
+async fn no_facts(
+    conn: &mut PgConnection,
+    claim: &Claim,
+    row: &mut TripRow,
+    jitter: u16,
+    now: OffsetDateTime,
+) -> Result<OutboxState, StoreError> {
+    if matches!(row.state, Trip::CaptureUnknown { .. }) {
+        apply(&mut *conn, row, TripEvent::NoWitness, now).await?;
+        if !matches!(row.state, Trip::CaptureUnknown { .. }) {
+            return Ok(OutboxState::Done);
+        }
+    }
+    let again = Failure::TryAgain { retry_after: None };
+    let state = after_failure(claim.tries, again, now, claim.deadline_at, jitter);
+    match (state, row.state) {
+        // Normal after a decline: there was no transaction to tell of.
+        (OutboxState::Exhausted, Trip::Uncollected { .. }) => Ok(OutboxState::Dropped),
+        (OutboxState::Exhausted, _) => {
+            exhausted(conn, claim, row, true, now).await?;
+            Ok(state)
+        }
+        _ => Ok(state),
+    }
+}
+
+async fn save_identity(
+    conn: &mut PgConnection,
+    instrument: &InstrumentId,
+    email: Option<EmailAddress>,
+    now: OffsetDateTime,
+) -> Result<(), StoreError> {
+    let shopper = match email {
+        Some(email) => Some(store::shopper::find_or_insert(&mut *conn, &email, now).await?),
+        None => None,
+    };
+    store::instrument::save_identity(conn, instrument, shopper, now).await
+}
+
+/// The tries are over: the effect stays for a person, and what waited for it goes on without it.
+async fn exhausted(
+    conn: &mut PgConnection,
+    claim: &Claim,
+    row: &mut TripRow,
+    answered: bool,
+    now: OffsetDateTime,
+) -> Result<(), StoreError> {
+    store::alert::open(&mut *conn, AlertKind::EffectExhausted, &claim.id.to_string(), now).await?;
+    match claim.effect {
+        // Tries that surely never reached Amazon are no failures of the card: those wait for a person, and for the deadline.
+        Effect::CaptureCharge { .. } => {
+            if answered || store::attempt::had_failure(&mut *conn, claim.id).await? {
+                apply(conn, row, TripEvent::CaptureFailed, now).await?;
+            }
+            Ok(())
+        }
+        // A receipt without card facts is better than none.
+        Effect::FetchTransactionalData { .. } => notify(conn, row, now).await,
+        _ => Ok(()),
+    }
+}
+
+async fn apply(
+    conn: &mut PgConnection,
+    row: &mut TripRow,
+    event: TripEvent,
+    now: OffsetDateTime,
+) -> Result<(), StoreError> {
+    let settings = settings_of(&mut *conn, row).await?;
+    advance(conn, &settings, row, event, Said { by: SAID_BY, parts: None, at: now }).await.map(drop)
+}
+
+async fn lock_trip(conn: &mut PgConnection, trip: &TripId) -> Result<TripRow, StoreError> {
+    store::trip::lock(conn, trip).await?.ok_or(StoreError::Corrupt("an effect of a trip that is not there"))
+}

@@ -1,0 +1,48 @@
+//! Who gets which mail about a visit, once: the receipt when something was taken, the notice when something is owed.
+
+use domain::effect::Effect;
+use domain::trip::Trip;
+use sqlx::PgConnection;
+use time::OffsetDateTime;
+
+use crate::store::instrument::Identity;
+use crate::store::trip::TripRow;
+use crate::store::{self, StoreError};
+
+/// Puts the mail into the outbox, or first the question whose instrument it is. The visit's row is locked by the caller, so
+/// that two answers of Amazon's cannot both ask.
+pub(super) async fn notify(conn: &mut PgConnection, row: &TripRow, now: OffsetDateTime) -> Result<(), StoreError> {
+    let Some(instrument) = &row.instrument else { return Ok(()) };
+    let (trip, store_id) = (row.id.clone(), row.store.clone());
+    let wanted = match store::instrument::identity(&mut *conn, instrument).await? {
+        Identity::Nobody => vec![],
+        Identity::NotAsked => {
+            vec![Effect::FetchShopperIdentity { trip, store: store_id, instrument: instrument.clone() }]
+        }
+        Identity::Known(_) => mails(row),
+    };
+    for effect in wanted {
+        if !store::outbox::exists(&mut *conn, effect.kind(), &row.id).await? {
+            store::outbox::push(&mut *conn, &effect, now, None, now).await?;
+        }
+    }
+    Ok(())
+}
+
+fn mails(row: &TripRow) -> Vec<Effect> {
+    let receipt = Effect::SendReceipt { trip: row.id.clone() };
+    let notice = Effect::SendDebtNotice { trip: row.id.clone() };
+    match row.state {
+        Trip::Captured { .. } => vec![receipt],
+        Trip::PartlyCaptured { .. } => vec![receipt, notice],
+        Trip::Uncollected { .. } => vec![notice],
+        Trip::Entered
+        | Trip::InReview
+        | Trip::Adjusting { .. }
+        | Trip::Capturing { .. }
+        | Trip::CaptureUnknown { .. }
+        | Trip::CaptureUnconfirmed { .. }
+        | Trip::Cancelling
+        | Trip::Cancelled => vec![],
+    }
+}

@@ -1,0 +1,77 @@
+//! A visit's receipt, put together from its rows.
+
+use domain::id::{EmailAddress, TripId};
+use domain::money::Money;
+use domain::receipt::{Collected, Merchant, Receipt};
+use domain::trip::Trip;
+use sqlx::{PgConnection, PgPool};
+use time::OffsetDateTime;
+
+use super::advance::settings_of;
+use crate::store::instrument::Identity;
+use crate::store::trip::TripRow;
+use crate::store::{self, StoreError};
+
+/// A visit as its shopper may read it.
+#[derive(Debug, Clone)]
+pub enum TripPaper {
+    /// The receipt.
+    Receipt(Box<Receipt>),
+    /// No purchase: not yet, or never.
+    NoPurchase {
+        /// Where.
+        merchant: Merchant,
+        /// When the visit began.
+        started_at: OffsetDateTime,
+        /// What is held on the card meanwhile, as far as we know.
+        hold: Option<Money>,
+        /// Is the visit over, and its hold released?
+        is_over: bool,
+    },
+}
+
+/// A mail about a visit: to whom, and what it says.
+#[derive(Debug, Clone)]
+pub struct TripMail {
+    /// The shopper's address.
+    pub to: EmailAddress,
+    /// What the receipt says.
+    pub receipt: Receipt,
+}
+
+/// The receipt of a visit whose rows are there.
+pub(super) async fn paper(conn: &mut PgConnection, row: &TripRow) -> Result<TripPaper, StoreError> {
+    let settings = settings_of(&mut *conn, row).await?;
+    let Some((_, purchase)) = store::purchase::get_by_trip(&mut *conn, &row.id).await? else {
+        let is_over = matches!(row.state, Trip::Cancelling | Trip::Cancelled);
+        let (merchant, started_at) = (settings.merchant, row.started_at);
+        return Ok(TripPaper::NoPurchase { merchant, started_at, hold: row.hold, is_over });
+    };
+    let nothing = Money::zero(row.currency);
+    let outstanding = store::debt::outstanding_of_trip(&mut *conn, &row.id).await?.unwrap_or(nothing);
+    let collected = Collected {
+        captured: row.state.captured().unwrap_or(nothing),
+        outstanding,
+        progress: row.state.progress(outstanding),
+    };
+    let card = store::card_facts::get(conn, &row.id).await?;
+    let receipt = Receipt::of(row.id.clone(), settings.merchant, row.started_at, &purchase, collected, card);
+    Ok(TripPaper::Receipt(Box::new(receipt.map_err(|_| StoreError::Corrupt("purchase amounts"))?)))
+}
+
+/// What to mail about a visit. `None`: nobody to write to, or nothing to say.
+///
+/// # Errors
+///
+/// A database that is away.
+pub async fn trip_mail(db: &PgPool, trip: &TripId) -> Result<Option<TripMail>, StoreError> {
+    let mut conn = db.acquire().await?;
+    let Some(row) = store::trip::get(&mut conn, trip).await? else { return Ok(None) };
+    let Some(instrument) = &row.instrument else { return Ok(None) };
+    let Identity::Known(shopper) = store::instrument::identity(&mut conn, instrument).await? else { return Ok(None) };
+    let Some(to) = store::shopper::email(&mut conn, shopper).await? else { return Ok(None) };
+    match paper(&mut conn, &row).await? {
+        TripPaper::Receipt(receipt) => Ok(Some(TripMail { to, receipt: *receipt })),
+        TripPaper::NoPurchase { .. } => Ok(None),
+    }
+}

@@ -1,0 +1,235 @@
+//! Bad carts: what people find out about them, before anything is charged.
+
+use std::collections::BTreeMap;
+
+use domain::alert::AlertKind;
+use domain::cart::Cart;
+use domain::id::{Sku, TripId};
+use domain::money::Money;
+use domain::pricing::Purchase;
+use domain::store::Store;
+use domain::trip::{CartVerdict, Trip, TripEvent};
+use serde_json::json;
+use sqlx::{PgConnection, PgPool};
+use time::OffsetDateTime;
+
+use super::advance::{Parts, Said, advance, settings_of};
+use super::price_cart::{identified, price_by};
+use crate::store::audit::AuditEntry;
+use crate::store::purchase::{BadCart, StoredPurchase};
+use crate::store::trip::TripRow;
+use crate::store::{self, StoreError, line_identification};
+
+/// Why a bad cart stays as it is.
+#[derive(Debug, thiserror::Error)]
+pub enum ReviewCartError {
+    /// There is no such visit, or it has no purchase.
+    #[error("there is no bad cart of this trip")]
+    NotFound,
+    /// Nobody of this name works here.
+    #[error("nobody named {0} works here: `storeside staff add` adds people")]
+    UnknownStaff(String),
+    /// The visit has been charged, or is being charged: there is no second capture.
+    #[error("the cart is not in review any more (the trip is {0}): what was not charged is lost")]
+    TooLate(&'static str),
+    /// The payment token has ended.
+    #[error("the trip's payment token has ended: nothing can be charged any more")]
+    DeadlinePassed,
+    /// The cart has no such line.
+    #[error("the cart has no line {0} that could not be priced")]
+    NoSuchLine(u32),
+    /// The rules of the visit do not know the article.
+    #[error("line {line_no} cannot be priced as {sku}: {cause}")]
+    StillBad {
+        /// The line.
+        line_no: u32,
+        /// What it was said to be.
+        sku: Sku,
+        /// Why not, in one word.
+        cause: &'static str,
+    },
+    /// The database is away.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl From<sqlx::Error> for ReviewCartError {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Store(error.into())
+    }
+}
+
+/// Who decides, and why.
+#[derive(Debug, Clone, Copy)]
+pub struct Reviewer<'a> {
+    /// The person.
+    pub by: &'a str,
+    /// For auditors.
+    pub reason: &'a str,
+}
+
+/// Carts with lines that could not be priced, the nearest deadline first.
+///
+/// # Errors
+///
+/// A database that is away.
+pub async fn list_bad_carts(db: &PgPool) -> Result<Vec<BadCart>, StoreError> {
+    store::purchase::list_bad_carts(&mut *db.acquire().await?).await
+}
+
+/// Prices a cart in review again, with what a person found lines of it to be, and charges it. Lines that nobody could identify stay
+/// uncharged.
+///
+/// # Errors
+///
+/// See [`ReviewCartError`]. Nothing has changed then.
+pub async fn price_bad_cart(
+    db: &PgPool,
+    trip: &TripId,
+    found: &BTreeMap<u32, Sku>,
+    reviewer: Reviewer<'_>,
+    now: OffsetDateTime,
+) -> Result<Money, ReviewCartError> {
+    let mut tx = db.begin().await?;
+    let Review { settings, mut row, stored, cart } = lock(&mut tx, trip, reviewer, now).await?;
+    for (line_no, sku) in found {
+        if !stored.purchase.bad_lines.iter().any(|bad| bad.line_no == *line_no) {
+            return Err(ReviewCartError::NoSuchLine(*line_no));
+        }
+        let said = line_identification::Said { by: reviewer.by, reason: reviewer.reason, at: now };
+        line_identification::save(&mut tx, trip, *line_no, sku, said).await?;
+    }
+    let all = line_identification::list(&mut tx, trip).await?;
+    let again = reprice(&mut tx, &settings, &row, &stored, &identified(&cart, &all)).await?;
+    for bad in &again.bad_lines {
+        if let Some(sku) = found.get(&bad.line_no) {
+            let (line_no, cause) = (bad.line_no, bad.cause.as_str());
+            return Err(ReviewCartError::StillBad { line_no, sku: sku.clone(), cause });
+        }
+    }
+    store::purchase::replace(&mut tx, stored.id, &again, now).await?;
+    audit(&mut tx, "bad_cart_priced", trip, reviewer, (&stored.purchase, &again), now).await?;
+    decide(&mut tx, &settings, &mut row, &again, reviewer.by, now).await?;
+    tx.commit().await?;
+    Ok(again.total)
+}
+
+/// Lets a cart in review go: nothing is charged, the hold is released.
+///
+/// # Errors
+///
+/// See [`ReviewCartError`]. Nothing has changed then.
+pub async fn release_bad_cart(
+    db: &PgPool,
+    trip: &TripId,
+    reviewer: Reviewer<'_>,
+    now: OffsetDateTime,
+) -> Result<(), ReviewCartError> {
+    let mut tx = db.begin().await?;
+    let Review { settings, mut row, stored, .. } = lock(&mut tx, trip, reviewer, now).await?;
+    let purchases = (&stored.purchase, &stored.purchase);
+    audit(&mut tx, "bad_cart_released", trip, reviewer, purchases, now).await?;
+    let said = Said { by: reviewer.by, parts: None, at: now };
+    advance(&mut tx, &settings, &mut row, TripEvent::Reviewed(CartVerdict::NothingToPay), said).await?;
+    Ok(tx.commit().await?)
+}
+
+/// The time for a person is over: the lines that were recognised are charged, as they were priced when the cart came. A visit that is
+/// not in review any more does not mind.
+///
+/// # Errors
+///
+/// A database that is away.
+pub async fn check_review(db: &PgPool, trip: &TripId, now: OffsetDateTime) -> Result<(), StoreError> {
+    let mut tx = db.begin().await?;
+    let Some(mut row) = store::trip::lock(&mut tx, trip).await? else { return Ok(()) };
+    let stored = store::purchase::get_with_occasion(&mut tx, trip).await?;
+    let (Trip::InReview, Some(stored)) = (row.state, stored) else { return Ok(()) };
+    let settings = settings_of(&mut tx, &row).await?;
+    decide(&mut tx, &settings, &mut row, &stored.purchase, "review", now).await?;
+    Ok(tx.commit().await?)
+}
+
+struct Review {
+    settings: Store,
+    row: TripRow,
+    stored: StoredPurchase,
+    cart: Cart,
+}
+
+/// A cart in review, its visit locked.
+async fn lock(
+    conn: &mut PgConnection,
+    trip: &TripId,
+    reviewer: Reviewer<'_>,
+    now: OffsetDateTime,
+) -> Result<Review, ReviewCartError> {
+    if !store::staff::is_known(&mut *conn, reviewer.by).await? {
+        return Err(ReviewCartError::UnknownStaff(reviewer.by.to_owned()));
+    }
+    let row = store::trip::lock(&mut *conn, trip).await?.ok_or(ReviewCartError::NotFound)?;
+    let stored = store::purchase::get_with_occasion(&mut *conn, trip).await?.ok_or(ReviewCartError::NotFound)?;
+    let cart = store::cart::get_items(&mut *conn, trip).await?.ok_or(ReviewCartError::NotFound)?;
+    if row.state != Trip::InReview {
+        return Err(ReviewCartError::TooLate(row.state.name()));
+    }
+    if now >= row.deadline_at {
+        return Err(ReviewCartError::DeadlinePassed);
+    }
+    Ok(Review { settings: settings_of(conn, &row).await?, row, stored, cart })
+}
+
+/// By the rules, settings and occasion of the first time.
+async fn reprice(
+    conn: &mut PgConnection,
+    settings: &Store,
+    row: &TripRow,
+    stored: &StoredPurchase,
+    cart: &Cart,
+) -> Result<Purchase, StoreError> {
+    let settings = Store { pricing: stored.purchase.settings.clone(), ..settings.clone() };
+    let version = store::rule_set::get(&mut *conn, &row.store, stored.purchase.rule_set).await?;
+    let version = version.ok_or(StoreError::Corrupt("purchase.rule_set_id"))?;
+    price_by(conn, &settings, &version, cart, stored.occasion).await
+}
+
+async fn decide(
+    conn: &mut PgConnection,
+    settings: &Store,
+    row: &mut TripRow,
+    purchase: &Purchase,
+    by: &str,
+    now: OffsetDateTime,
+) -> Result<(), StoreError> {
+    let verdict = match purchase.total.is_positive() {
+        true => CartVerdict::Payable(purchase.total),
+        false => CartVerdict::NothingToPay,
+    };
+    if purchase.bad_lines.is_empty() {
+        tracing::info!(trip.id = %row.id, "every line of a bad cart was identified");
+    } else {
+        store::alert::open(&mut *conn, AlertKind::BadCart, row.id.as_str(), now).await?;
+    }
+    advance(conn, settings, row, TripEvent::Reviewed(verdict), Said { by, parts: Some(Parts::of(purchase)?), at: now })
+        .await
+        .map(drop)
+}
+
+async fn audit(
+    conn: &mut PgConnection,
+    action: &'static str,
+    trip: &TripId,
+    reviewer: Reviewer<'_>,
+    (before, after): (&Purchase, &Purchase),
+    now: OffsetDateTime,
+) -> Result<(), StoreError> {
+    let detail = json!({
+        "reason": reviewer.reason,
+        "total_minor_before": before.total.minor(),
+        "total_minor": after.total.minor(),
+        "bad_lines_before": before.bad_lines.len(),
+        "bad_lines": after.bad_lines.len(),
+    });
+    let entry = AuditEntry { actor: reviewer.by, action, subject: trip.as_str(), detail };
+    store::audit::insert(conn, entry, now).await
+}

@@ -1,0 +1,53 @@
+//! What a shopper who has signed in may read: their own visits and debts, and nobody else's.
+
+use domain::id::{EmailAddress, ShopperId, TripId};
+use sqlx::PgPool;
+
+use super::read_receipt::{TripPaper, paper};
+use crate::store::debt::OwedTrip;
+use crate::store::trip::ListedTrip;
+use crate::store::{self, StoreError};
+
+/// Visits that one page lists.
+const TRIPS_MAX: i64 = 200;
+
+/// A shopper's visits, the newest first.
+///
+/// # Errors
+///
+/// A database that is away.
+pub async fn trips(db: &PgPool, shopper: ShopperId) -> Result<Vec<ListedTrip>, StoreError> {
+    store::trip::list_by_shopper(&mut *db.acquire().await?, shopper, TRIPS_MAX).await
+}
+
+/// One visit. `None` also when it is somebody else's: from outside the two look alike.
+///
+/// # Errors
+///
+/// A database that is away.
+pub async fn trip(db: &PgPool, shopper: ShopperId, trip: &TripId) -> Result<Option<TripPaper>, StoreError> {
+    let mut conn = db.acquire().await?;
+    if !store::trip::is_of_shopper(&mut conn, trip, shopper).await? {
+        return Ok(None);
+    }
+    let Some(row) = store::trip::get(&mut conn, trip).await? else { return Ok(None) };
+    paper(&mut conn, &row).await.map(Some)
+}
+
+/// What a shopper owes, by visit.
+///
+/// # Errors
+///
+/// A database that is away.
+pub async fn owed(db: &PgPool, shopper: ShopperId) -> Result<Vec<OwedTrip>, StoreError> {
+    store::debt::list_open_by_shopper(&mut *db.acquire().await?, shopper).await
+}
+
+/// A shopper's address. `None`: the shopper is gone.
+///
+/// # Errors
+///
+/// A database that is away.
+pub async fn email(db: &PgPool, shopper: ShopperId) -> Result<Option<EmailAddress>, StoreError> {
+    store::shopper::email(&mut *db.acquire().await?, shopper).await
+}

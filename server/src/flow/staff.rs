@@ -1,0 +1,64 @@
+//! Who works here, and where.
+
+use domain::id::StoreId;
+use domain::money::Currency;
+use serde_json::json;
+use sqlx::PgPool;
+use time::OffsetDateTime;
+
+use crate::store::audit::AuditEntry;
+use crate::store::{self, StoreError};
+
+/// Why a person was not added.
+#[derive(Debug, thiserror::Error)]
+pub enum AddStaffError {
+    /// Not a name for `--as`.
+    #[error("a name is 2 to 64 of a-z, 0-9, dot, hyphen and underscore, and begins with a letter")]
+    Name,
+    /// There is one of this name.
+    #[error("there is somebody of this name already")]
+    Known,
+    /// The database is away.
+    #[error(transparent)]
+    Store(StoreError),
+}
+
+impl From<StoreError> for AddStaffError {
+    fn from(error: StoreError) -> Self {
+        if error.constraint() == Some("staff_name") { Self::Name } else { Self::Store(error) }
+    }
+}
+
+/// Adds a person.
+///
+/// # Errors
+///
+/// See [`AddStaffError`].
+pub async fn add_staff(db: &PgPool, name: &str, now: OffsetDateTime) -> Result<(), AddStaffError> {
+    let mut tx = db.begin().await.map_err(StoreError::from)?;
+    if !store::staff::insert(&mut tx, name, now).await? {
+        return Err(AddStaffError::Known);
+    }
+    let entry = AuditEntry { actor: "command", action: "staff_added", subject: name, detail: json!({}) };
+    store::audit::insert(&mut tx, entry, now).await?;
+    tx.commit().await.map_err(StoreError::from)?;
+    Ok(())
+}
+
+/// The stores that are served.
+///
+/// # Errors
+///
+/// A database that is away.
+pub async fn list_stores(db: &PgPool) -> Result<Vec<StoreId>, StoreError> {
+    store::settings::list_ids(&mut *db.acquire().await?).await
+}
+
+/// A store's currency. `None`: it is not served.
+///
+/// # Errors
+///
+/// A database that is away.
+pub async fn store_currency(db: &PgPool, id: &StoreId) -> Result<Option<Currency>, StoreError> {
+    Ok(store::settings::get(&mut *db.acquire().await?, id).await?.map(|settings| settings.currency))
+}

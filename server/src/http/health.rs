@@ -1,0 +1,32 @@
+//! Is the program alive, and can it work? For load balancers.
+
+use std::time::Duration;
+
+use axum::Json;
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use http::StatusCode;
+use serde_json::json;
+use sqlx::PgPool;
+
+/// How long the database may take to say that it is there.
+const DATABASE_ANSWERS_WITHIN: Duration = Duration::from_secs(1);
+
+/// `GET /health/live`: 200 as long as the program answers at all.
+pub async fn live() -> &'static str {
+    "ok"
+}
+
+/// `GET /health/ready`: 200 when the database answers, else 503 that says so.
+pub async fn ready(State(database): State<PgPool>) -> Response {
+    let asked = async { database.acquire().await?.ping().await };
+    use sqlx::Connection;
+    let answered = tokio::time::timeout(DATABASE_ANSWERS_WITHIN, asked).await;
+    match answered {
+        Ok(Ok(())) => Json(json!({ "status": "ready" })).into_response(),
+        Ok(Err(_)) | Err(_) => {
+            let body = Json(json!({ "status": "not ready", "database": "does not answer" }));
+            (StatusCode::SERVICE_UNAVAILABLE, body).into_response()
+        }
+    }
+}

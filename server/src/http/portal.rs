@@ -1,0 +1,223 @@
+//! The pages' one door to the server: who asks is found out here, once per request.
+
+use std::sync::Arc;
+use std::time::Duration as StdDuration;
+
+use app::backend::{Balance, OwedTrip, ShopperBackend, SignInCode, SignedIn, TripPage, TripStatus, TripSummary, Visit};
+use app::error::UiError;
+use async_trait::async_trait;
+use domain::effect;
+use domain::id::{EmailAddress, ShopperId, TripId};
+use domain::money::Money;
+use domain::receipt::{CardFacts, PaymentProgress};
+use domain::trip::Trip;
+use ipnet::IpNet;
+use serde::{Deserialize, Serialize};
+use sqlx::PgPool;
+use time::OffsetDateTime;
+use tokio::time::Instant;
+use tower_sessions::Session;
+use uuid::Uuid;
+
+use super::session::ABSOLUTE;
+use crate::clock::Clock;
+use crate::flow::read_receipt::TripPaper;
+use crate::flow::shopper as flow;
+use crate::flow::sign_in::{SignInError, answer_code, request_code};
+use crate::log::chain;
+use crate::secret::Secret;
+use crate::store::StoreError;
+use crate::store::trip::ListedTrip;
+
+/// Who is signed in, in the session.
+const SIGNED_IN: &str = "signed_in";
+
+/// The code this browser asked for, in the session.
+const ASKED: &str = "asked";
+
+/// Asking for a code and answering one take this long at least, so that the time tells nothing about an address.
+const ANSWERS_AFTER: StdDuration = StdDuration::from_millis(250);
+
+/// What every request's backend shares.
+#[derive(Debug, Clone)]
+pub struct PortalState {
+    /// The database.
+    pub database: PgPool,
+    /// The injected clock.
+    pub clock: Clock,
+    /// Keys the hashes of codes and budgets.
+    pub key: Secret,
+    /// Peers that may speak for their clients.
+    pub trusted_proxies: Arc<[IpNet]>,
+}
+
+/// One request's backend.
+#[derive(Debug)]
+pub struct Portal {
+    state: PortalState,
+    session: Session,
+    network: String,
+}
+
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+struct SignedInAt {
+    shopper: ShopperId,
+    at: i64,
+}
+
+impl Portal {
+    /// The backend of the request whose head is `parts`.
+    #[must_use]
+    pub fn of(state: &PortalState, session: Session, parts: &http::request::Parts) -> Self {
+        let network = super::network::of(parts, &state.trusted_proxies);
+        Self { state: state.clone(), session, network }
+    }
+
+    fn now(&self) -> OffsetDateTime {
+        self.state.clock.now()
+    }
+
+    async fn shopper(&self) -> Result<Option<ShopperId>, UiError> {
+        let found: Option<SignedInAt> = self.session.get(SIGNED_IN).await.map_err(|_| UiError::Unavailable)?;
+        let Some(signed_in) = found else { return Ok(None) };
+        let age = self.now().unix_timestamp() - signed_in.at;
+        if age >= ABSOLUTE.whole_seconds() {
+            self.session.flush().await.map_err(|_| UiError::Unavailable)?;
+            return Ok(None);
+        }
+        Ok(Some(signed_in.shopper))
+    }
+
+    async fn signed_in(&self) -> Result<ShopperId, UiError> {
+        self.shopper().await?.ok_or(UiError::NotSignedIn)
+    }
+
+    /// Names a code by chance of the operating system's.
+    async fn ask(&self, email: &EmailAddress) -> Result<(), UiError> {
+        let digits = format!("{:08}", rand::random_range(0..100_000_000_u32));
+        let code = effect::SignInCode(digits);
+        let now = self.now();
+        let asked = request_code(&self.state.database, &self.state.key, email, &self.network, code, now).await;
+        let id = asked.map_err(|error| sign_in_error(&error))?;
+        // A new id for whoever was here before: what an earlier user of this browser left is not taken along.
+        self.session.cycle_id().await.map_err(|_| UiError::Unavailable)?;
+        self.session.insert(ASKED, id).await.map_err(|_| UiError::Unavailable)
+    }
+
+    async fn answer(&self, code: &SignInCode) -> Result<(), UiError> {
+        let asked: Option<Uuid> = self.session.get(ASKED).await.map_err(|_| UiError::Unavailable)?;
+        let id = asked.ok_or(UiError::BadCode)?;
+        let now = self.now();
+        let answered = answer_code(&self.state.database, &self.state.key, id, code.expose(), now).await;
+        let shopper = answered.map_err(|error| sign_in_error(&error))?;
+        self.session.flush().await.map_err(|_| UiError::Unavailable)?;
+        let signed_in = SignedInAt { shopper, at: now.unix_timestamp() };
+        self.session.insert(SIGNED_IN, signed_in).await.map_err(|_| UiError::Unavailable)
+    }
+}
+
+fn sign_in_error(error: &SignInError) -> UiError {
+    match error {
+        SignInError::WrongCode => UiError::BadCode,
+        SignInError::TooMany => UiError::TooManyTries,
+        SignInError::Store(error) => unavailable(error),
+    }
+}
+
+fn unavailable(error: &StoreError) -> UiError {
+    tracing::error!(error = chain(error), "a page could not be answered");
+    match error {
+        StoreError::Query(_) => UiError::Unavailable,
+        StoreError::Corrupt(_) => UiError::Unexpected,
+    }
+}
+
+async fn not_before(at: Instant) {
+    tokio::time::sleep_until(at).await;
+}
+
+#[async_trait]
+impl ShopperBackend for Portal {
+    async fn who(&self) -> Result<Option<SignedIn>, UiError> {
+        let Some(shopper) = self.shopper().await? else { return Ok(None) };
+        let email = flow::email(&self.state.database, shopper).await.map_err(|it| unavailable(&it))?;
+        Ok(email.map(|email| SignedIn { masked_email: email.masked() }))
+    }
+
+    async fn request_code(&self, email: EmailAddress) -> Result<(), UiError> {
+        let end = Instant::now() + ANSWERS_AFTER;
+        let asked = self.ask(&email).await;
+        not_before(end).await;
+        asked
+    }
+
+    async fn sign_in(&self, code: SignInCode) -> Result<(), UiError> {
+        let end = Instant::now() + ANSWERS_AFTER;
+        let answered = self.answer(&code).await;
+        not_before(end).await;
+        answered
+    }
+
+    async fn sign_out(&self) -> Result<(), UiError> {
+        self.session.flush().await.map_err(|_| UiError::Unavailable)
+    }
+
+    async fn trips(&self) -> Result<Vec<TripSummary>, UiError> {
+        let shopper = self.signed_in().await?;
+        let trips = flow::trips(&self.state.database, shopper).await.map_err(|it| unavailable(&it))?;
+        Ok(trips.into_iter().map(summary).collect())
+    }
+
+    async fn trip(&self, id: TripId) -> Result<TripPage, UiError> {
+        let shopper = self.signed_in().await?;
+        let found = flow::trip(&self.state.database, shopper, &id).await.map_err(|it| unavailable(&it))?;
+        match found.ok_or(UiError::NotFound)? {
+            TripPaper::Receipt(receipt) => Ok(TripPage::Receipt(receipt)),
+            TripPaper::NoPurchase { merchant, started_at, hold, is_over } => {
+                let visit = Visit { trip: id, merchant, started_at, held: hold };
+                Ok(if is_over { TripPage::NoPurchase(visit) } else { TripPage::Coming(visit) })
+            }
+        }
+    }
+
+    async fn balance(&self) -> Result<Balance, UiError> {
+        let shopper = self.signed_in().await?;
+        let debts = flow::owed(&self.state.database, shopper).await.map_err(|it| unavailable(&it))?;
+        let mut total: Vec<Money> = vec![];
+        for debt in &debts {
+            match total.iter_mut().find(|sum| sum.currency() == debt.outstanding.currency()) {
+                Some(sum) => *sum = sum.checked_add(debt.outstanding).map_err(|_| UiError::Unexpected)?,
+                None => total.push(debt.outstanding),
+            }
+        }
+        let debts = debts.into_iter().map(|debt| OwedTrip {
+            trip: debt.trip,
+            store_name: debt.store_name,
+            contact: debt.contact,
+            started_at: debt.started_at,
+            outstanding: debt.outstanding,
+            cause: debt.cause,
+        });
+        Ok(Balance { total, debts: debts.collect() })
+    }
+}
+
+fn summary(listed: ListedTrip) -> TripSummary {
+    let row = listed.row;
+    let status = match (row.state, row.state.progress(listed.outstanding)) {
+        (Trip::Entered | Trip::InReview, _) => TripStatus::Coming,
+        (_, PaymentProgress::InProgress) => TripStatus::InProgress,
+        (_, PaymentProgress::Paid) => TripStatus::Paid,
+        (_, PaymentProgress::Owed) => TripStatus::Owed,
+        (_, PaymentProgress::NoCharge) => TripStatus::NoCharge,
+    };
+    let card = CardFacts { brand: listed.brand, tail: listed.tail, ..CardFacts::default() };
+    TripSummary {
+        trip: row.id,
+        store_name: listed.store_name,
+        started_at: row.started_at,
+        total: row.state.total(),
+        status,
+        card_name: card.name(),
+    }
+}

@@ -1,0 +1,160 @@
+//! Every address of the program, and what holds for each kind of it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use app::backend::ShopperBackend;
+use app::{App, shell};
+use axum::Router;
+use axum::extract::{DefaultBodyLimit, Request};
+use axum::middleware::{Next, from_fn};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use http::request::Parts;
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
+use leptos::nonce::use_nonce;
+use leptos::prelude::{LeptosOptions, provide_context, use_context};
+use leptos_axum::{LeptosRoutes, ResponseOptions, file_and_error_handler_with_context, generate_route_list};
+use tower_http::compression::CompressionLayer;
+use tower_http::timeout::TimeoutLayer;
+use tower_sessions::Session;
+
+use super::metrics::MetricsState;
+use super::portal::{Portal, PortalState};
+use super::{health, metrics, session};
+use crate::connector::{self, ConnectorState};
+
+/// No form of ours is longer.
+const FORM_BYTES_MAX: usize = 64 * 1024;
+
+/// A page that takes longer is answered with 503.
+const PAGE_ANSWERS_WITHIN: Duration = Duration::from_secs(15);
+
+/// What the router is made of.
+#[derive(Debug)]
+pub struct RouterParts {
+    /// What Amazon calls.
+    pub connectors: ConnectorState,
+    /// What pages ask.
+    pub portal: PortalState,
+    /// What Prometheus reads.
+    pub metrics: MetricsState,
+    /// Where the files for browsers are.
+    pub site: LeptosOptions,
+    /// Is the portal reached by HTTPS?
+    pub is_https: bool,
+}
+
+/// Everything.
+pub fn router(parts: RouterParts) -> Router {
+    let database = parts.portal.database.clone();
+    let own = Router::new()
+        .route("/health/live", get(health::live))
+        .route("/health/ready", get(health::ready).with_state(database))
+        .route("/metrics", get(metrics::get).with_state(parts.metrics));
+    own.merge(connector::routes(parts.connectors)).merge(pages(parts.portal, parts.site, parts.is_https))
+}
+
+fn pages(portal: PortalState, site: LeptosOptions, is_https: bool) -> Router {
+    let sessions = session::layer(portal.database.clone(), portal.clock.clone(), is_https);
+    let context = move || give_backend(&portal);
+    let document = {
+        let site = site.clone();
+        move || shell(site.clone())
+    };
+    Router::new()
+        .leptos_routes_with_context(&site, generate_route_list(App), context.clone(), document)
+        .fallback(file_and_error_handler_with_context::<LeptosOptions, _>(context, shell))
+        .with_state(site)
+        .layer(sessions)
+        .layer(DefaultBodyLimit::max(FORM_BYTES_MAX))
+        .layer(from_fn(refuse_foreign_forms))
+        .layer(from_fn(move |request, next| protect(request, next, is_https)))
+        .layer(CompressionLayer::new())
+        .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, PAGE_ANSWERS_WITHIN))
+}
+
+/// Gives the page its backend, and the answer its content security policy, whose nonce is the page's own.
+fn give_backend(portal: &PortalState) {
+    if let Some(parts) = use_context::<Parts>()
+        && let Some(session) = parts.extensions.get::<Session>()
+    {
+        let backend: Arc<dyn ShopperBackend> = Arc::new(Portal::of(portal, session.clone(), &parts));
+        provide_context(backend);
+    }
+    if let (Some(options), Some(nonce)) = (use_context::<ResponseOptions>(), use_nonce()) {
+        let policy = format!(
+            "default-src 'none'; script-src 'nonce-{nonce}' 'strict-dynamic' 'wasm-unsafe-eval'; style-src 'self'; \
+             img-src 'self' data:; font-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; \
+             frame-ancestors 'none'"
+        );
+        if let Ok(policy) = HeaderValue::from_str(&policy) {
+            options.insert_header(header::CONTENT_SECURITY_POLICY, policy);
+        }
+    }
+}
+
+/// A form of another site's may not act in the name of who is signed in here. The cookie is `SameSite=Lax` besides.
+async fn refuse_foreign_forms(request: Request, next: Next) -> Response {
+    let changes = !matches!(*request.method(), Method::GET | Method::HEAD);
+    if changes && is_foreign(request.headers()) {
+        return (StatusCode::FORBIDDEN, "This form was sent from another site.").into_response();
+    }
+    next.run(request).await
+}
+
+fn is_foreign(headers: &HeaderMap) -> bool {
+    let text = |name: HeaderName| headers.get(name).and_then(|it| it.to_str().ok());
+    if let Some(site) = text(HeaderName::from_static("sec-fetch-site")) {
+        return !matches!(site, "same-origin" | "none");
+    }
+    // An older browser: its origin must be the host it speaks to.
+    match (text(header::ORIGIN), text(header::HOST)) {
+        (Some(origin), Some(host)) => origin.split_once("://").is_none_or(|(_, authority)| authority != host),
+        (Some(_), None) => true,
+        (None, _) => false,
+    }
+}
+
+/// Headers of every page and file. What a page says is for one person: no cache keeps it.
+async fn protect(request: Request, next: Next, is_https: bool) -> Response {
+    let is_page = !request.uri().path().starts_with("/pkg/");
+    let mut response = next.run(request).await;
+    let headers = response.headers_mut();
+    let is_document = headers.get(header::CONTENT_TYPE).is_none_or(|it| it.as_bytes().starts_with(b"text/html"));
+    let cache = if is_page && is_document { "no-store" } else { "no-cache" };
+    let mut set = |name: HeaderName, value: &'static str| {
+        headers.entry(name).or_insert(HeaderValue::from_static(value));
+    };
+    set(header::CACHE_CONTROL, cache);
+    set(header::X_CONTENT_TYPE_OPTIONS, "nosniff");
+    set(header::X_FRAME_OPTIONS, "DENY");
+    // Forms without a program in the browser are sent back to the page they came from, which the referrer names.
+    set(header::REFERRER_POLICY, "same-origin");
+    set(HeaderName::from_static("permissions-policy"), "camera=(), geolocation=(), microphone=(), payment=()");
+    if is_https {
+        set(header::STRICT_TRANSPORT_SECURITY, "max-age=63072000");
+    }
+    response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn foreign(headers: &[(&str, &str)]) -> bool {
+        let pairs = headers.iter().map(|(name, value)| (name.parse::<HeaderName>().unwrap(), value.parse().unwrap()));
+        is_foreign(&pairs.collect())
+    }
+
+    #[test]
+    fn a_form_from_another_site_is_foreign_and_ours_is_not() {
+        assert!(foreign(&[("sec-fetch-site", "cross-site")]));
+        assert!(foreign(&[("sec-fetch-site", "same-site")]));
+        assert!(!foreign(&[("sec-fetch-site", "same-origin"), ("origin", "null")]));
+        assert!(foreign(&[("origin", "https://evil.example"), ("host", "shop.example")]));
+        assert!(foreign(&[("origin", "null"), ("host", "shop.example")]));
+        assert!(!foreign(&[("origin", "https://shop.example"), ("host", "shop.example")]));
+        assert!(!foreign(&[]));
+    }
+}

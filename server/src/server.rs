@@ -1,0 +1,134 @@
+//! The two processes, each from its settings to its graceful end.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use anyhow::{Context, bail};
+use axum::Router;
+use axum::routing::get;
+use leptos::prelude::LeptosOptions;
+use sqlx::PgPool;
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
+
+use crate::client::amazon::AmazonClient;
+use crate::client::mail::MailClient;
+use crate::clock::Clock;
+use crate::config::{BaseConfig, ServeConfig, WorkConfig};
+use crate::connector::ConnectorState;
+use crate::connector::caller::Callers;
+use crate::http::metrics::{self, MetricsState};
+use crate::http::portal::PortalState;
+use crate::http::router::{RouterParts, router};
+use crate::log::chain;
+use crate::worker::{self, Worker};
+use crate::{database, store};
+
+/// Sessions, codes and budgets that are over are forgotten this often.
+const FORGET_EVERY: std::time::Duration = std::time::Duration::from_secs(300);
+
+/// How long a budget is kept.
+const BUDGETS_KEPT: time::Duration = time::Duration::days(1);
+
+/// The pool for these settings.
+///
+/// # Errors
+///
+/// Says what to do about a database that is away or not migrated.
+pub async fn open_database(base: &BaseConfig) -> anyhow::Result<PgPool> {
+    let address = database::address(base.database_url.as_ref(), &base.data_dir, base.pg_bin.as_deref()).await?;
+    Ok(database::connect(address).await?)
+}
+
+/// Answers Amazon and browsers until SIGTERM or Ctrl-C; requests under way are finished.
+///
+/// # Errors
+///
+/// A setting that cannot be used, a database that is away, a port that is taken.
+pub async fn serve(base: BaseConfig, config: ServeConfig) -> anyhow::Result<()> {
+    let callers = Arc::new(Callers::new(config.callers)?);
+    let listener = listen(config.addr, "STORESIDE_ADDR").await?;
+    let database = open_database(&base).await?;
+    let is_https = config.public_url.starts_with("https://");
+    let app = router(RouterParts {
+        connectors: ConnectorState { database: database.clone(), callers, clock: base.clock.clone() },
+        portal: PortalState {
+            database: database.clone(),
+            clock: base.clock.clone(),
+            key: config.secret_key,
+            trusted_proxies: config.trusted_proxies.into(),
+        },
+        metrics: MetricsState { handle: metrics::install()?, database: database.clone() },
+        site: LeptosOptions::builder().output_name("storeside").site_root(config.site_root).build(),
+        is_https,
+    });
+    tokio::spawn(forget_expired(database, base.clock));
+    tracing::info!(addr = %config.addr, public_url = config.public_url, "storeside serves");
+    let app = app.into_make_service_with_connect_info::<SocketAddr>();
+    axum::serve(listener, app).with_graceful_shutdown(asked_to_stop()).await?;
+    tracing::info!("storeside has stopped");
+    Ok(())
+}
+
+/// Makes effects happen until SIGTERM or Ctrl-C; what is in hand is finished.
+///
+/// # Errors
+///
+/// As [`serve`].
+pub async fn work(base: BaseConfig, config: WorkConfig, metrics_addr: SocketAddr) -> anyhow::Result<()> {
+    let (amazon, mail) = (AmazonClient::new(&config.amazon)?, MailClient::new(&config.mail)?);
+    let listener = listen(metrics_addr, "--metrics-addr").await?;
+    let worker = Worker {
+        amazon,
+        mail,
+        public_url: config.public_url,
+        database: open_database(&base).await?,
+        clock: base.clock,
+    };
+    let state = MetricsState { handle: metrics::install()?, database: worker.database.clone() };
+    let app = Router::new().route("/metrics", get(metrics::get)).with_state(state);
+    let (stop, stopped) = watch::channel(false);
+    let working = tokio::spawn(worker::run(worker, stopped));
+    tracing::info!(metrics_addr = %metrics_addr, "storeside works");
+    axum::serve(listener, app).with_graceful_shutdown(asked_to_stop()).await?;
+    stop.send_replace(true);
+    working.await?;
+    tracing::info!("storeside has stopped");
+    Ok(())
+}
+
+async fn listen(addr: SocketAddr, setting: &str) -> anyhow::Result<TcpListener> {
+    match TcpListener::bind(addr).await {
+        Ok(listener) => Ok(listener),
+        Err(error) if error.kind() == std::io::ErrorKind::AddrInUse => {
+            bail!("port {} on {} is taken by another program: stop that one, or set {setting}", addr.port(), addr.ip())
+        }
+        Err(error) => Err(error).with_context(|| format!("cannot listen on {addr} ({setting})")),
+    }
+}
+
+async fn asked_to_stop() {
+    let (Ok(mut terminate), Ok(mut interrupt)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
+    else {
+        tracing::error!("signals cannot be received: stop this process with SIGKILL");
+        return std::future::pending().await;
+    };
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    tracing::info!("asked to stop");
+}
+
+async fn forget_expired(database: PgPool, clock: Clock) {
+    let mut every = tokio::time::interval(FORGET_EVERY);
+    loop {
+        every.tick().await;
+        let Ok(mut conn) = database.acquire().await else { continue };
+        let now = clock.now();
+        if let Err(error) = store::session::delete_expired(&mut conn, now, now - BUDGETS_KEPT).await {
+            tracing::warn!(error = chain(&error), "what is over could not be forgotten");
+        }
+    }
+}

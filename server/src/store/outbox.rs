@@ -1,0 +1,188 @@
+//! The table `outbox`: what must happen outside.
+
+use domain::alert::AlertKind;
+use domain::effect::Effect;
+use domain::id::{OutboxId, TripId};
+use domain::outbox::{Fence, OutboxState};
+use sqlx::PgConnection;
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use super::{Result, StoreError};
+
+/// An effect that a worker holds under a lease.
+#[derive(Debug, Clone)]
+pub struct Claim {
+    /// The row.
+    pub id: OutboxId,
+    /// Names this lease: another claim has another number.
+    pub fence: Fence,
+    /// Tries so far, this one included.
+    pub tries: u32,
+    /// When the lease ends.
+    pub until: OffsetDateTime,
+    /// When it is too late for it. `None`: never.
+    pub deadline_at: Option<OffsetDateTime>,
+    /// What must happen.
+    pub effect: Effect,
+}
+
+/// Puts an effect into the outbox, due at `due_at`.
+pub async fn push(
+    conn: &mut PgConnection,
+    effect: &Effect,
+    due_at: OffsetDateTime,
+    deadline_at: Option<OffsetDateTime>,
+    now: OffsetDateTime,
+) -> Result<OutboxId> {
+    let id = Uuid::new_v4();
+    let payload = serde_json::to_value(effect).map_err(|_| StoreError::Corrupt("effect"))?;
+    sqlx::query!(
+        "INSERT INTO outbox (outbox_id, kind, trip_id, payload, state, due_at, deadline_at, created_at)
+         VALUES ($1, $2, $3, $4, 'waiting', $5, $6, $7)",
+        id,
+        effect.kind(),
+        effect.trip().map(TripId::as_str),
+        payload,
+        due_at,
+        deadline_at,
+        now,
+    )
+    .execute(conn)
+    .await?;
+    Ok(OutboxId(id))
+}
+
+/// Was an effect of this kind ever asked for, for this visit?
+pub async fn exists(conn: &mut PgConnection, kind: &str, trip: &TripId) -> Result<bool> {
+    let found = sqlx::query_scalar!(
+        r#"SELECT EXISTS (SELECT 1 FROM outbox WHERE trip_id = $1 AND kind = $2) AS "found!""#,
+        trip.as_str(),
+        kind,
+    );
+    Ok(found.fetch_one(conn).await?)
+}
+
+/// Where this visit's effects of a kind are, of those that have not ended: does one wait, does a worker hold one?
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Live {
+    /// One waits.
+    pub waiting: bool,
+    /// A worker holds one.
+    pub claimed: bool,
+}
+
+/// Which effects of this kind are still to come for this visit.
+pub async fn live(conn: &mut PgConnection, kind: &str, trip: &TripId) -> Result<Live> {
+    let row = sqlx::query!(
+        r#"SELECT coalesce(bool_or(state = 'waiting'), false) AS "waiting!", coalesce(bool_or(state = 'claimed'), false) AS "claimed!"
+           FROM outbox WHERE trip_id = $1 AND kind = $2"#,
+        trip.as_str(),
+        kind,
+    );
+    let row = row.fetch_one(conn).await?;
+    Ok(Live { waiting: row.waiting, claimed: row.claimed })
+}
+
+/// Takes up to `limit` effects that are due, or whose worker is gone, under a lease until `until`. What is nearest to its
+/// deadline goes first.
+pub async fn claim(
+    conn: &mut PgConnection,
+    limit: i64,
+    now: OffsetDateTime,
+    until: OffsetDateTime,
+) -> Result<Vec<Claim>> {
+    let rows = sqlx::query!(
+        "UPDATE outbox SET state = 'claimed', due_at = NULL, claimed_until = $3, fence = fence + 1, tries = tries + 1
+         WHERE outbox_id IN (
+             SELECT outbox_id FROM outbox
+             WHERE (state = 'waiting' AND due_at <= $2) OR (state = 'claimed' AND claimed_until <= $2)
+             ORDER BY deadline_at NULLS LAST, created_at LIMIT $1 FOR UPDATE SKIP LOCKED)
+         RETURNING outbox_id, fence, tries, deadline_at, payload",
+        limit,
+        now,
+        until,
+    );
+    let mut claims = vec![];
+    for row in rows.fetch_all(&mut *conn).await? {
+        let Ok(effect) = serde_json::from_value(row.payload) else {
+            // A newer version wrote it, and will take it when this lease ends.
+            super::alert::open(&mut *conn, AlertKind::UnreadableEffect, &row.outbox_id.to_string(), now).await?;
+            continue;
+        };
+        claims.push(Claim {
+            id: OutboxId(row.outbox_id),
+            fence: Fence(row.fence),
+            tries: u32::try_from(row.tries).unwrap_or(u32::MAX),
+            until,
+            deadline_at: row.deadline_at,
+            effect,
+        });
+    }
+    Ok(claims)
+}
+
+/// Locks the row of a claim until the transaction ends. `false`: the lease was passed on, and its holder may not act.
+pub async fn lock_claim(conn: &mut PgConnection, claim: &Claim) -> Result<bool> {
+    let found = sqlx::query_scalar!(
+        "SELECT outbox_id FROM outbox WHERE outbox_id = $1 AND state = 'claimed' AND fence = $2 FOR UPDATE",
+        claim.id.0,
+        claim.fence.0,
+    );
+    Ok(found.fetch_optional(conn).await?.is_some())
+}
+
+/// Ends a claim. Nothing changes when the lease was passed on meanwhile.
+pub async fn save(
+    conn: &mut PgConnection,
+    claim: &Claim,
+    state: OutboxState,
+    problem: Option<&str>,
+    now: OffsetDateTime,
+) -> Result<()> {
+    let (word, due_at) = match state {
+        OutboxState::Waiting { due_at } => ("waiting", Some(due_at)),
+        OutboxState::Claimed { .. } => return Ok(()),
+        OutboxState::Done => ("done", None),
+        OutboxState::Exhausted => ("exhausted", None),
+        OutboxState::Dropped => ("dropped", None),
+    };
+    let ended_at = due_at.is_none().then_some(now);
+    // A code for signing in is of no use to anybody once it is sent.
+    let keeps_secret = matches!(claim.effect, Effect::SendSignInCode { .. }) && ended_at.is_some();
+    sqlx::query!(
+        "UPDATE outbox SET state = $3, due_at = $4, claimed_until = NULL, ended_at = $5, last_problem = coalesce($6, last_problem),
+             payload = CASE WHEN $7 THEN '{}'::jsonb ELSE payload END
+         WHERE outbox_id = $1 AND state = 'claimed' AND fence = $2",
+        claim.id.0,
+        claim.fence.0,
+        word,
+        due_at,
+        ended_at,
+        problem,
+        keeps_secret,
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// When the next effect is due or the next lease ends. `None`: nothing waits.
+pub async fn next_due_at(conn: &mut PgConnection) -> Result<Option<OffsetDateTime>> {
+    let next = sqlx::query_scalar!(
+        "SELECT least((SELECT min(due_at) FROM outbox WHERE state = 'waiting'),
+                      (SELECT min(claimed_until) FROM outbox WHERE state = 'claimed'))"
+    );
+    Ok(next.fetch_one(conn).await?)
+}
+
+/// How many effects wait, are with a worker, and are out of tries.
+pub async fn backlog(conn: &mut PgConnection) -> Result<Vec<(String, i64)>> {
+    let rows = sqlx::query!(
+        r#"SELECT state, count(*) AS "count!" FROM outbox WHERE state IN ('waiting', 'claimed', 'exhausted') GROUP BY state"#
+    );
+    Ok(rows.fetch_all(conn).await?.into_iter().map(|row| (row.state, row.count)).collect())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,130 @@
+//! The table `session`: visits to the portal, by the hash of their id.
+
+use serde_json::Value;
+use sqlx::PgConnection;
+use time::OffsetDateTime;
+
+use super::Result;
+
+/// SHA-256 of a session id.
+pub type SessionHash = [u8; 32];
+
+/// What is stored of a session.
+#[derive(Debug)]
+pub struct SessionRow {
+    /// The session's content.
+    pub content: Value,
+    /// When it ends.
+    pub expires_at: OffsetDateTime,
+}
+
+/// Writes a new session. `false`: the id is taken.
+pub async fn insert(conn: &mut PgConnection, hash: &SessionHash, row: &SessionRow) -> Result<bool> {
+    let done = sqlx::query!(
+        "INSERT INTO session (session_id_sha256, content, expires_at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
+        &hash[..],
+        row.content,
+        row.expires_at,
+    );
+    Ok(done.execute(conn).await?.rows_affected() == 1)
+}
+
+/// Writes a session that may be there.
+pub async fn save(conn: &mut PgConnection, hash: &SessionHash, row: &SessionRow) -> Result<()> {
+    sqlx::query!(
+        "INSERT INTO session (session_id_sha256, content, expires_at) VALUES ($1, $2, $3)
+         ON CONFLICT ON CONSTRAINT session_pk DO UPDATE SET content = $2, expires_at = $3",
+        &hash[..],
+        row.content,
+        row.expires_at,
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// A session that has not ended.
+pub async fn get(conn: &mut PgConnection, hash: &SessionHash, now: OffsetDateTime) -> Result<Option<SessionRow>> {
+    let row = sqlx::query_as!(
+        SessionRow,
+        "SELECT content, expires_at FROM session WHERE session_id_sha256 = $1 AND expires_at > $2",
+        &hash[..],
+        now,
+    );
+    Ok(row.fetch_optional(conn).await?)
+}
+
+/// Forgets a session.
+pub async fn delete(conn: &mut PgConnection, hash: &SessionHash) -> Result<()> {
+    sqlx::query!("DELETE FROM session WHERE session_id_sha256 = $1", &hash[..]).execute(conn).await?;
+    Ok(())
+}
+
+/// Forgets the sessions that have ended, codes and budgets whose time is over. How many rows went.
+pub async fn delete_expired(conn: &mut PgConnection, now: OffsetDateTime, oldest: OffsetDateTime) -> Result<u64> {
+    let sessions = sqlx::query!("DELETE FROM session WHERE expires_at <= $1", now).execute(&mut *conn).await?;
+    let codes = sqlx::query!("DELETE FROM sign_in_code WHERE expires_at <= $1", oldest).execute(&mut *conn).await?;
+    let budgets = sqlx::query!("DELETE FROM budget WHERE window_at <= $1", oldest).execute(conn).await?;
+    Ok(sessions.rows_affected() + codes.rows_affected() + budgets.rows_affected())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+    use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+    use time::Duration;
+
+    use super::super::fixture::{self, NOW};
+    use super::super::{budget, sign_in_code};
+    use super::*;
+
+    const MINE: SessionHash = [1; 32];
+
+    fn row(shopper: &str, minutes: i64) -> SessionRow {
+        SessionRow { content: json!({"shopper": shopper}), expires_at: NOW + Duration::minutes(minutes) }
+    }
+
+    async fn content(conn: &mut PgConnection, hash: &SessionHash, now: OffsetDateTime) -> Option<Value> {
+        get(conn, hash, now).await.unwrap().map(|row| row.content)
+    }
+
+    #[sqlx::test(migrator = "crate::database::MIGRATOR")]
+    async fn a_session_reads_back_until_it_ends_or_is_forgotten(_: PgPoolOptions, database: PgConnectOptions) {
+        let mut conn = fixture::connect(database).await;
+        assert!(insert(&mut conn, &MINE, &row("a", 30)).await.unwrap());
+        assert!(!insert(&mut conn, &MINE, &row("b", 60)).await.unwrap(), "the id is taken");
+        let read = get(&mut conn, &MINE, NOW).await.unwrap().unwrap();
+        assert_eq!((read.content, read.expires_at), (json!({"shopper": "a"}), NOW + Duration::minutes(30)));
+        assert_eq!(content(&mut conn, &[2; 32], NOW).await, None, "another id has another session");
+
+        let end = NOW + Duration::minutes(30);
+        assert!(content(&mut conn, &MINE, end - Duration::microseconds(1)).await.is_some());
+        assert_eq!(content(&mut conn, &MINE, end).await, None);
+        save(&mut conn, &MINE, &row("c", 90)).await.unwrap();
+        assert_eq!(content(&mut conn, &MINE, end).await, Some(json!({"shopper": "c"})));
+        save(&mut conn, &[2; 32], &row("d", 90)).await.unwrap();
+        delete(&mut conn, &MINE).await.unwrap();
+        assert_eq!(content(&mut conn, &MINE, NOW).await, None);
+        assert_eq!(content(&mut conn, &[2; 32], NOW).await, Some(json!({"shopper": "d"})));
+        let short = [("session_id_sha256 = 'short'", "session_id_length")];
+        fixture::assert_refused(&mut conn, "session", &short).await;
+    }
+
+    #[sqlx::test(migrator = "crate::database::MIGRATOR")]
+    async fn what_is_over_is_forgotten_and_nothing_else(_: PgPoolOptions, database: PgConnectOptions) {
+        let mut conn = fixture::connect(database).await;
+        let oldest = NOW - Duration::days(1);
+        let second = Duration::seconds(1);
+        insert(&mut conn, &MINE, &row("over", 0)).await.unwrap();
+        insert(&mut conn, &[2; 32], &row("running", 1)).await.unwrap();
+        sign_in_code::insert(&mut conn, None, b"code", 5, oldest).await.unwrap();
+        sign_in_code::insert(&mut conn, None, b"code", 5, oldest + second).await.unwrap();
+        budget::spend(&mut conn, "mail", b"a", oldest).await.unwrap();
+        budget::spend(&mut conn, "mail", b"a", oldest + second).await.unwrap();
+        assert_eq!(delete_expired(&mut conn, NOW, oldest).await.unwrap(), 3);
+        for table in ["session", "sign_in_code", "budget"] {
+            assert_eq!(fixture::count(&mut conn, table).await, 1, "{table}");
+        }
+        assert!(content(&mut conn, &[2; 32], NOW).await.is_some());
+    }
+}

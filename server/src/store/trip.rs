@@ -1,0 +1,231 @@
+//! The table `trip`: one row a visit, its state spread over columns that checks hold together.
+
+use domain::id::{InstrumentId, ShopperId, StoreId, TripId};
+use domain::money::{Currency, Money};
+use domain::trip::Trip;
+use sqlx::PgConnection;
+use time::OffsetDateTime;
+
+use super::{Result, StoreError, read};
+
+/// A visit as it is stored.
+#[derive(Debug, Clone)]
+pub struct TripRow {
+    /// Amazon's name of it.
+    pub id: TripId,
+    /// Where.
+    pub store: StoreId,
+    /// Who pays. `None`: nobody is known yet.
+    pub instrument: Option<InstrumentId>,
+    /// The store's currency when the visit began.
+    pub currency: Currency,
+    /// Where it is.
+    pub state: Trip,
+    /// The hold that was placed at the gate, as far as we know.
+    pub hold: Option<Money>,
+    /// When it began.
+    pub started_at: OffsetDateTime,
+    /// When its payment token ends.
+    pub deadline_at: OffsetDateTime,
+}
+
+/// Columns of a row, as `query!` gives them.
+struct Columns {
+    trip_id: String,
+    store_id: String,
+    instrument_id: Option<String>,
+    currency: String,
+    state: String,
+    total_minor: Option<i64>,
+    capture_minor: Option<i64>,
+    capture_doubts: i32,
+    capture_failed: bool,
+    cause: Option<String>,
+    hold_minor: Option<i64>,
+    started_at: OffsetDateTime,
+    deadline_at: OffsetDateTime,
+}
+
+impl Columns {
+    fn parse(self) -> Result<TripRow> {
+        let currency = read(Currency::new(&self.currency), "trip.currency")?;
+        let amount = |minor: Option<i64>| {
+            minor.map(|minor| Money::new(minor, currency)).ok_or(StoreError::Corrupt("trip amount"))
+        };
+        let total = || amount(self.total_minor);
+        let capture = || amount(self.capture_minor);
+        let doubts = read(u32::try_from(self.capture_doubts), "trip.capture_doubts")?;
+        let state = match self.state.as_str() {
+            "entered" => Trip::Entered,
+            "in_review" => Trip::InReview,
+            "adjusting" => Trip::Adjusting { total: total()? },
+            "capturing" => Trip::Capturing { total: total()?, amount: capture()?, doubts },
+            "capture_unknown" => {
+                Trip::CaptureUnknown { total: total()?, amount: capture()?, doubts, failed: self.capture_failed }
+            }
+            "capture_unconfirmed" => Trip::CaptureUnconfirmed { total: total()?, amount: capture()? },
+            "captured" => Trip::Captured { total: total()? },
+            "partly_captured" => Trip::PartlyCaptured { total: total()?, captured: capture()? },
+            "uncollected" => Trip::Uncollected {
+                total: total()?,
+                cause: read(self.cause.as_deref().unwrap_or_default().parse(), "trip.cause")?,
+            },
+            "cancelling" => Trip::Cancelling,
+            "cancelled" => Trip::Cancelled,
+            _ => return Err(StoreError::Corrupt("trip.state")),
+        };
+        Ok(TripRow {
+            state,
+            currency,
+            id: read(TripId::new(&self.trip_id), "trip.trip_id")?,
+            store: read(StoreId::new(&self.store_id), "trip.store_id")?,
+            instrument: self.instrument_id.map(|id| read(InstrumentId::new(&id), "trip.instrument_id")).transpose()?,
+            hold: self.hold_minor.map(|minor| Money::new(minor, currency)),
+            started_at: self.started_at,
+            deadline_at: self.deadline_at,
+        })
+    }
+}
+
+/// One visit.
+pub async fn get(conn: &mut PgConnection, id: &TripId) -> Result<Option<TripRow>> {
+    let row = sqlx::query_as!(
+        Columns,
+        "SELECT trip_id, store_id, instrument_id, currency, state, total_minor, capture_minor, capture_doubts, capture_failed, cause,
+             hold_minor, started_at, deadline_at FROM trip WHERE trip_id = $1",
+        id.as_str(),
+    );
+    row.fetch_optional(conn).await?.map(Columns::parse).transpose()
+}
+
+/// One visit, locked until the transaction ends, so that two events cannot both decide from the same state.
+pub async fn lock(conn: &mut PgConnection, id: &TripId) -> Result<Option<TripRow>> {
+    let row = sqlx::query_as!(
+        Columns,
+        "SELECT trip_id, store_id, instrument_id, currency, state, total_minor, capture_minor, capture_doubts, capture_failed, cause,
+             hold_minor, started_at, deadline_at FROM trip WHERE trip_id = $1 FOR UPDATE",
+        id.as_str(),
+    );
+    row.fetch_optional(conn).await?.map(Columns::parse).transpose()
+}
+
+/// Writes a visit that has just begun. `false`: it was there already.
+pub async fn insert(conn: &mut PgConnection, row: &TripRow, now: OffsetDateTime) -> Result<bool> {
+    let done = sqlx::query!(
+        "INSERT INTO trip (trip_id, store_id, instrument_id, currency, state, hold_minor, started_at, deadline_at, entered_at, updated_at)
+         VALUES ($1, $2, $3, $4, 'entered', $5, $6, $7, $8, $8) ON CONFLICT ON CONSTRAINT trip_pk DO NOTHING",
+        row.id.as_str(),
+        row.store.as_str(),
+        row.instrument.as_ref().map(InstrumentId::as_str),
+        row.currency.code(),
+        row.hold.map(Money::minor),
+        row.started_at,
+        row.deadline_at,
+        now,
+    );
+    Ok(done.execute(conn).await?.rows_affected() == 1)
+}
+
+/// Writes what an event changed: the state, who pays, and the times that the cart knows better than the gate.
+pub async fn save(conn: &mut PgConnection, row: &TripRow, now: OffsetDateTime) -> Result<()> {
+    let (capture, doubts, failed) = match row.state {
+        Trip::Capturing { amount, doubts, .. } => (Some(amount), doubts, false),
+        Trip::CaptureUnknown { amount, doubts, failed, .. } => (Some(amount), doubts, failed),
+        Trip::CaptureUnconfirmed { amount, .. } => (Some(amount), 0, false),
+        Trip::Captured { total } => (Some(total), 0, false),
+        Trip::PartlyCaptured { captured, .. } => (Some(captured), 0, false),
+        Trip::Entered
+        | Trip::InReview
+        | Trip::Adjusting { .. }
+        | Trip::Uncollected { .. }
+        | Trip::Cancelling
+        | Trip::Cancelled => (None, 0, false),
+    };
+    let cause = match row.state {
+        Trip::Uncollected { cause, .. } => Some(cause.as_str()),
+        _ => None,
+    };
+    sqlx::query!(
+        "UPDATE trip SET state = $2, total_minor = $3, capture_minor = $4, capture_doubts = $5, capture_failed = $6,
+             cause = $7, instrument_id = $8, started_at = $9, deadline_at = $10, updated_at = $11 WHERE trip_id = $1",
+        row.id.as_str(),
+        row.state.name(),
+        row.state.total().map(Money::minor),
+        capture.map(Money::minor),
+        i32::try_from(doubts).unwrap_or(i32::MAX),
+        failed,
+        cause,
+        row.instrument.as_ref().map(InstrumentId::as_str),
+        row.started_at,
+        row.deadline_at,
+        now,
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Was this visit paid with one of the shopper's instruments?
+pub async fn is_of_shopper(conn: &mut PgConnection, id: &TripId, shopper: ShopperId) -> Result<bool> {
+    let found = sqlx::query_scalar!(
+        r#"SELECT EXISTS (SELECT 1 FROM trip JOIN instrument USING (instrument_id)
+           WHERE trip_id = $1 AND shopper_id = $2) AS "found!""#,
+        id.as_str(),
+        shopper.0,
+    );
+    Ok(found.fetch_one(conn).await?)
+}
+
+/// A visit as a list shows it.
+#[derive(Debug, Clone)]
+pub struct ListedTrip {
+    /// The visit.
+    pub row: TripRow,
+    /// The store's name.
+    pub store_name: String,
+    /// What is still owed for it.
+    pub outstanding: Money,
+    /// `VISA`, once Amazon has told.
+    pub brand: Option<String>,
+    /// Last four digits, once Amazon has told.
+    pub tail: Option<String>,
+}
+
+/// A shopper's visits, the newest first, at most `limit`.
+pub async fn list_by_shopper(conn: &mut PgConnection, shopper: ShopperId, limit: i64) -> Result<Vec<ListedTrip>> {
+    let rows = sqlx::query!(
+        r#"SELECT trip.trip_id, trip.store_id, trip.instrument_id, trip.currency, trip.state, trip.total_minor,
+               trip.capture_minor, trip.capture_doubts, trip.capture_failed, trip.cause, trip.hold_minor, trip.started_at, trip.deadline_at,
+               store.merchant_name, coalesce(debt.outstanding_minor, 0) AS "outstanding_minor!",
+               card_facts.brand AS "brand?", card_facts.tail AS "tail?"
+           FROM instrument JOIN trip USING (instrument_id) JOIN store USING (store_id)
+           LEFT JOIN debt ON debt.trip_id = trip.trip_id LEFT JOIN card_facts ON card_facts.trip_id = trip.trip_id
+           WHERE instrument.shopper_id = $1 ORDER BY trip.started_at DESC, trip.trip_id LIMIT $2"#,
+        shopper.0,
+        limit,
+    );
+    let rows = rows.fetch_all(conn).await?.into_iter().map(|row| {
+        let columns = Columns {
+            trip_id: row.trip_id,
+            store_id: row.store_id,
+            instrument_id: row.instrument_id,
+            currency: row.currency,
+            state: row.state,
+            total_minor: row.total_minor,
+            capture_minor: row.capture_minor,
+            capture_doubts: row.capture_doubts,
+            capture_failed: row.capture_failed,
+            cause: row.cause,
+            hold_minor: row.hold_minor,
+            started_at: row.started_at,
+            deadline_at: row.deadline_at,
+        };
+        let trip = columns.parse()?;
+        let outstanding = Money::new(row.outstanding_minor, trip.currency);
+        Ok(ListedTrip { row: trip, store_name: row.merchant_name, outstanding, brand: row.brand, tail: row.tail })
+    });
+    rows.collect()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,204 @@
+use std::collections::BTreeSet;
+
+use domain::id::EmailAddress;
+use domain::reason::DebtCause;
+use sqlx::Connection;
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+
+use super::super::fixture::{self, NOW, add_trip, assert_refused, id, usd, visit};
+use super::super::{instrument, shopper};
+use super::*;
+
+/// A state of each kind, and each of its flags and causes.
+fn every_state() -> Vec<Trip> {
+    let (total, part) = (usd(1000), usd(400));
+    let causes = DebtCause::ALL.iter().map(|cause| Trip::Uncollected { total, cause: *cause });
+    let others = [
+        Trip::Entered,
+        Trip::InReview,
+        Trip::Adjusting { total },
+        Trip::Capturing { total, amount: total, doubts: 0 },
+        Trip::Capturing { total, amount: part, doubts: 2 },
+        Trip::CaptureUnknown { total, amount: part, doubts: 1, failed: false },
+        Trip::CaptureUnknown { total, amount: total, doubts: 3, failed: true },
+        Trip::CaptureUnconfirmed { total, amount: part },
+        Trip::Captured { total },
+        Trip::PartlyCaptured { total, captured: part },
+        Trip::Cancelling,
+        Trip::Cancelled,
+    ];
+    others.into_iter().chain(causes).collect()
+}
+
+/// All fields of a row, to compare.
+fn facts(row: &TripRow) -> String {
+    format!("{row:?}")
+}
+
+#[sqlx::test(migrator = "crate::database::MIGRATOR")]
+async fn every_state_reads_back_as_it_was_saved_whatever_was_there_before(
+    _: PgPoolOptions,
+    database: PgConnectOptions,
+) {
+    let mut conn = fixture::connect(database).await;
+    let mut row = add_trip(&mut conn, "trip-1").await;
+    for before in every_state() {
+        for after in every_state() {
+            for state in [before, after] {
+                row.state = state;
+                save(&mut conn, &row, NOW).await.unwrap();
+                let read = get(&mut conn, &row.id).await.unwrap().unwrap();
+                assert_eq!(facts(&read), facts(&row), "{} after {}", after.name(), before.name());
+            }
+        }
+    }
+}
+
+#[sqlx::test(migrator = "crate::database::MIGRATOR")]
+async fn the_table_knows_every_state_and_no_other(_: PgPoolOptions, database: PgConnectOptions) {
+    let mut conn = fixture::connect(database).await;
+    let known: Vec<String> = sqlx::query_scalar(
+        "SELECT (regexp_matches(pg_get_constraintdef(oid), '''([^'']+)''', 'g'))[1] FROM pg_constraint
+         WHERE conname = 'trip_state'",
+    )
+    .fetch_all(&mut conn)
+    .await
+    .unwrap();
+    let ours: BTreeSet<_> = every_state().iter().map(Trip::name).collect();
+    assert_eq!(known.iter().map(String::as_str).collect::<BTreeSet<_>>(), ours);
+    assert_eq!(ours.len(), 11);
+}
+
+#[sqlx::test(migrator = "crate::database::MIGRATOR")]
+async fn a_visit_that_nobody_is_known_for_and_without_minor_units_reads_back(
+    _: PgPoolOptions,
+    database: PgConnectOptions,
+) {
+    let mut conn = fixture::connect(database).await;
+    add_trip(&mut conn, "trip-1").await;
+    let yen = TripRow { instrument: None, hold: None, currency: Currency::JPY, ..visit("trip-2") };
+    assert!(insert(&mut conn, &yen, NOW).await.unwrap());
+    assert_eq!(facts(&get(&mut conn, &yen.id).await.unwrap().unwrap()), facts(&yen));
+    let earlier = NOW - time::Duration::hours(2);
+    let state = Trip::Captured { total: Money::new(1200, Currency::JPY) };
+    let found = TripRow { instrument: Some(fixture::card()), started_at: earlier, state, ..yen };
+    save(&mut conn, &found, NOW).await.unwrap();
+    assert_eq!(facts(&get(&mut conn, &found.id).await.unwrap().unwrap()), facts(&found));
+    assert_eq!(facts(&lock(&mut conn, &found.id).await.unwrap().unwrap()), facts(&found));
+    assert!(get(&mut conn, &id("trip-3")).await.unwrap().is_none());
+    assert!(lock(&mut conn, &id("trip-3")).await.unwrap().is_none());
+}
+
+#[sqlx::test(migrator = "crate::database::MIGRATOR")]
+async fn a_visit_that_is_there_already_is_not_begun_again(_: PgPoolOptions, database: PgConnectOptions) {
+    let mut conn = fixture::connect(database).await;
+    let mut row = add_trip(&mut conn, "trip-1").await;
+    row.state = Trip::Cancelled;
+    save(&mut conn, &row, NOW).await.unwrap();
+    assert!(!insert(&mut conn, &visit("trip-1"), NOW).await.unwrap());
+    assert_eq!(get(&mut conn, &row.id).await.unwrap().unwrap().state, Trip::Cancelled);
+}
+
+#[sqlx::test(migrator = "crate::database::MIGRATOR")]
+async fn a_state_with_the_wrong_columns_is_refused(_: PgPoolOptions, database: PgConnectOptions) {
+    let mut conn = fixture::connect(database).await;
+    add_trip(&mut conn, "trip-1").await;
+    let changes = [
+        ("state = 'lost'", "trip_state"),
+        ("state = 'adjusting'", "trip_total_by_state"),
+        ("total_minor = 100", "trip_total_by_state"),
+        ("state = 'adjusting', total_minor = 0", "trip_total"),
+        ("state = 'adjusting', total_minor = -1", "trip_total"),
+        ("state = 'capturing', total_minor = 100", "trip_capture_by_state"),
+        ("state = 'adjusting', total_minor = 100, capture_minor = 50", "trip_capture_by_state"),
+        ("state = 'capturing', total_minor = 100, capture_minor = 101", "trip_capture"),
+        ("state = 'capture_unknown', total_minor = 100, capture_minor = 0, capture_doubts = 1", "trip_capture"),
+        ("state = 'captured', total_minor = 100, capture_minor = 99", "trip_captured_whole"),
+        ("state = 'partly_captured', total_minor = 100, capture_minor = 100", "trip_captured_partly"),
+        ("capture_doubts = -1", "trip_capture_doubts"),
+        ("capture_doubts = 1", "trip_doubts_by_state"),
+        (
+            "state = 'capture_unconfirmed', total_minor = 9, capture_minor = 9, capture_doubts = 1",
+            "trip_doubts_by_state",
+        ),
+        ("state = 'capture_unknown', total_minor = 9, capture_minor = 9", "trip_unknown_has_doubts"),
+        ("capture_failed = true", "trip_failed_by_state"),
+        ("state = 'capturing', total_minor = 9, capture_minor = 9, capture_failed = true", "trip_failed_by_state"),
+        ("state = 'uncollected', total_minor = 100", "trip_cause_by_state"),
+        ("cause = 'late_cart'", "trip_cause_by_state"),
+        ("state = 'uncollected', total_minor = 100, cause = 'bad luck'", "trip_cause"),
+        ("hold_minor = -1", "trip_hold"),
+        ("trip_id = 'trip 1'", "trip_id_shape"),
+        ("store_id = 'store-2'", "trip_store"),
+        ("instrument_id = 'card-2'", "trip_instrument"),
+    ];
+    assert_refused(&mut conn, "trip", &changes).await;
+}
+
+#[sqlx::test(migrator = "crate::database::MIGRATOR")]
+async fn who_locks_a_visit_second_waits_and_then_reads_what_the_first_one_saved(
+    _: PgPoolOptions,
+    database: PgConnectOptions,
+) {
+    let pool = fixture::pool(database).await;
+    let mut conn = pool.acquire().await.unwrap();
+    let mut row = add_trip(&mut conn, "trip-1").await;
+    let mut first = conn.begin().await.unwrap();
+    lock(&mut first, &row.id).await.unwrap().unwrap();
+    row.state = Trip::Adjusting { total: usd(815) };
+    save(&mut first, &row, NOW).await.unwrap();
+    let second = fixture::race_behind(&pool, first, 1, |mut conn| async move {
+        let mut tx = conn.begin().await.unwrap();
+        lock(&mut tx, &id("trip-1")).await.unwrap().unwrap().state
+    });
+    assert_eq!(second.await, [row.state]);
+}
+
+#[sqlx::test(migrator = "crate::database::MIGRATOR")]
+async fn who_decides_under_the_lock_overwrites_nobody(_: PgPoolOptions, database: PgConnectOptions) {
+    const RACERS: usize = 8;
+    let pool = fixture::pool(database).await;
+    let mut conn = pool.acquire().await.unwrap();
+    let mut row = add_trip(&mut conn, "trip-1").await;
+    row.state = Trip::Adjusting { total: usd(1) };
+    save(&mut conn, &row, NOW).await.unwrap();
+    let mut holder = conn.begin().await.unwrap();
+    lock(&mut holder, &row.id).await.unwrap().unwrap();
+    fixture::race_behind(&pool, holder, RACERS, |mut conn| async move {
+        let mut tx = conn.begin().await.unwrap();
+        let mut row = lock(&mut tx, &id("trip-1")).await.unwrap().unwrap();
+        let total = row.state.total().unwrap().checked_add(usd(1)).unwrap();
+        row.state = Trip::Adjusting { total };
+        save(&mut tx, &row, NOW).await.unwrap();
+        tx.commit().await.unwrap();
+    })
+    .await;
+    assert_eq!(get(&mut conn, &row.id).await.unwrap().unwrap().state, Trip::Adjusting { total: usd(9) });
+}
+
+#[sqlx::test(migrator = "crate::database::MIGRATOR")]
+async fn a_shopper_sees_the_visits_of_all_own_cards_and_of_no_other(_: PgPoolOptions, database: PgConnectOptions) {
+    let mut conn = fixture::connect(database).await;
+    let mine = shopper::find_or_insert(&mut conn, &EmailAddress::new("a@example.com").unwrap(), NOW).await.unwrap();
+    let other = shopper::find_or_insert(&mut conn, &EmailAddress::new("b@example.com").unwrap(), NOW).await.unwrap();
+    add_trip(&mut conn, "oldest").await;
+    for (card, owner) in [("card-1", Some(mine)), ("card-2", Some(mine)), ("card-3", Some(other)), ("card-4", None)] {
+        instrument::insert(&mut conn, &id(card), NOW).await.unwrap();
+        instrument::save_identity(&mut conn, &id(card), owner, NOW).await.unwrap();
+    }
+    let visits = [("newest", "card-2", 3), ("between", "card-1", 2), ("theirs", "card-3", 4), ("nobodys", "card-4", 5)];
+    for (name, card, hours) in visits {
+        let started_at = NOW + time::Duration::hours(hours);
+        let row = TripRow { instrument: Some(id(card)), started_at, ..visit(name) };
+        insert(&mut conn, &row, NOW).await.unwrap();
+    }
+    let listed = list_by_shopper(&mut conn, mine, 10).await.unwrap();
+    assert_eq!(listed.iter().map(|it| it.row.id.as_str()).collect::<Vec<_>>(), ["newest", "between", "oldest"]);
+    assert_eq!(listed[0].store_name, "Corner Store");
+    assert_eq!((listed[0].outstanding, &listed[0].brand, &listed[0].tail), (usd(0), &None, &None));
+    let first = list_by_shopper(&mut conn, mine, 1).await.unwrap();
+    assert_eq!(first.iter().map(|it| it.row.id.as_str()).collect::<Vec<_>>(), ["newest"]);
+    for (name, found) in [("newest", true), ("oldest", true), ("theirs", false), ("nobodys", false), ("none", false)] {
+        assert_eq!(is_of_shopper(&mut conn, &id(name), mine).await.unwrap(), found, "{name}");
+    }
+}

@@ -1,0 +1,89 @@
+//! What makes effects happen: claims a row, commits, then acts. May run twice, anywhere, any number of times at once.
+//!
+//! **Invariant**: no transaction is open while the network is slow, and every call to Amazon is recorded before it is made.
+
+mod adjust_charge;
+mod call;
+mod cancel_charge;
+mod capture_charge;
+mod mail;
+mod payment_status;
+mod runner;
+mod shopper_identity;
+mod transactional_data;
+
+use domain::effect::Effect;
+use domain::outbox::OutboxState;
+use sqlx::PgPool;
+
+pub use self::runner::{run, run_due};
+use crate::client::amazon::AmazonClient;
+use crate::client::mail::MailClient;
+use crate::clock::Clock;
+use crate::flow;
+use crate::store::outbox::Claim;
+use crate::store::{self, StoreError};
+
+/// What a worker works with. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Worker {
+    /// The database.
+    pub database: PgPool,
+    /// The injected clock.
+    pub clock: Clock,
+    /// Amazon.
+    pub amazon: AmazonClient,
+    /// Mail.
+    pub mail: MailClient,
+    /// Where the portal is, for links in mails; without a slash at the end.
+    pub public_url: String,
+}
+
+impl Worker {
+    /// Does one effect, or finds that it is not wanted any more.
+    ///
+    /// # Errors
+    ///
+    /// A database that is away: the lease ends then, and another takes the effect.
+    pub async fn act(&self, claim: &Claim) -> Result<(), StoreError> {
+        match &claim.effect {
+            Effect::AdjustCharge { trip, store, amount } => adjust_charge::act(self, claim, trip, store, *amount).await,
+            Effect::CaptureCharge { trip, store, amount } => {
+                capture_charge::act(self, claim, trip, store, *amount).await
+            }
+            Effect::CancelCharge { trip, store } => cancel_charge::act(self, claim, trip, store).await,
+            Effect::FetchTransactionalData { trip, store } => transactional_data::act(self, claim, trip, store).await,
+            Effect::FetchShopperIdentity { trip, store, instrument } => {
+                shopper_identity::act(self, claim, trip, store, instrument).await
+            }
+            Effect::ReportPaymentStatus { trip, store } => payment_status::act(self, claim, trip, store).await,
+            Effect::SendReceipt { trip } => mail::send_receipt(self, claim, trip).await,
+            Effect::SendDebtNotice { trip } => mail::send_debt_notice(self, claim, trip).await,
+            Effect::SendSignInCode { to, code } => mail::send_sign_in_code(self, claim, to, code).await,
+            Effect::CheckReview { trip } => {
+                flow::review_cart::check_review(&self.database, trip, self.clock.now()).await?;
+                self.end(claim, OutboxState::Done, None).await
+            }
+            Effect::CheckEntry { trip } => {
+                flow::check_entry::check_entry(&self.database, trip, self.clock.now()).await?;
+                self.end(claim, OutboxState::Done, None).await
+            }
+            Effect::CheckDeadline { trip } => {
+                let again = flow::check_deadline::check_deadline(&self.database, trip, self.clock.now()).await?;
+                let state = again.map_or(OutboxState::Done, |due_at| OutboxState::Waiting { due_at });
+                self.end(claim, state, None).await
+            }
+        }
+    }
+
+    /// Ends a claim that no visit waits for.
+    async fn end(&self, claim: &Claim, state: OutboxState, problem: Option<&str>) -> Result<(), StoreError> {
+        let mut conn = self.database.acquire().await?;
+        store::outbox::save(&mut conn, claim, state, problem, self.clock.now()).await
+    }
+}
+
+/// Chance for a wait, 0 to 999.
+fn jitter() -> u16 {
+    rand::random_range(0..1000)
+}

@@ -1,0 +1,75 @@
+//! Mails to shoppers. The words are in the file below; here is what happens when a mail does not leave.
+
+mod words;
+
+use std::time::Duration;
+
+use domain::effect::SignInCode;
+use domain::id::{EmailAddress, TripId};
+use domain::outbox::{Failure, OutboxState, after_failure};
+
+use super::{Worker, jitter};
+use crate::client::mail::{Mail, MailError};
+use crate::flow::mail_failed::mail_failed;
+use crate::flow::read_receipt::{TripMail, trip_mail};
+use crate::store::StoreError;
+use crate::store::outbox::Claim;
+
+/// A mail server that takes longer is given up, well before the lease ends and another worker sends the same mail.
+const SENT_WITHIN: Duration = Duration::from_secs(45);
+
+/// A subject and a text.
+struct Words {
+    subject: String,
+    text: String,
+}
+
+pub(super) async fn send_receipt(worker: &Worker, claim: &Claim, trip: &TripId) -> Result<(), StoreError> {
+    about_trip(worker, claim, trip, words::receipt).await
+}
+
+pub(super) async fn send_debt_notice(worker: &Worker, claim: &Claim, trip: &TripId) -> Result<(), StoreError> {
+    about_trip(worker, claim, trip, words::debt_notice).await
+}
+
+pub(super) async fn send_sign_in_code(
+    worker: &Worker,
+    claim: &Claim,
+    to: &EmailAddress,
+    code: &SignInCode,
+) -> Result<(), StoreError> {
+    if claim.deadline_at.is_some_and(|deadline| worker.clock.now() >= deadline) {
+        return worker.end(claim, OutboxState::Dropped, Some("the code is over")).await;
+    }
+    send(worker, claim, to.clone(), words::sign_in_code(code)).await
+}
+
+async fn about_trip(
+    worker: &Worker,
+    claim: &Claim,
+    trip: &TripId,
+    words: fn(&TripMail, &str) -> Words,
+) -> Result<(), StoreError> {
+    let Some(mail) = trip_mail(&worker.database, trip).await? else {
+        return worker.end(claim, OutboxState::Dropped, Some("there is nobody to write to")).await;
+    };
+    let words = words(&mail, &worker.public_url);
+    send(worker, claim, mail.to, words).await
+}
+
+async fn send(worker: &Worker, claim: &Claim, to: EmailAddress, words: Words) -> Result<(), StoreError> {
+    let mail = Mail { to, subject: words.subject, text: words.text, effect: claim.id };
+    let sending = worker.mail.send(worker.clock.now(), &mail);
+    let sent = tokio::time::timeout(SENT_WITHIN, sending)
+        .await
+        .unwrap_or_else(|late| Err(MailError::NoAnswer { source: Box::new(late) }));
+    let Err(error) = sent else { return worker.end(claim, OutboxState::Done, None).await };
+    tracing::warn!(effect.id = %claim.id, tries = claim.tries, problem = %error, "mail not sent");
+    let failure = match error {
+        MailError::Refused { .. } => Failure::Final,
+        // A second copy has the same Message-ID: mailboxes show one.
+        MailError::TryAgain { .. } | MailError::NoAnswer { .. } => Failure::TryAgain { retry_after: None },
+    };
+    let state = after_failure(claim.tries, failure, worker.clock.now(), claim.deadline_at, jitter());
+    mail_failed(&worker.database, claim, state, &error.to_string(), worker.clock.now()).await
+}

@@ -1,0 +1,268 @@
+//! A whole shop for one story: the twin outside, Storeside's own router and worker inside, a database of its own.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use leptos::prelude::LeptosOptions;
+use metrics_exporter_prometheus::PrometheusBuilder;
+use reqwest::RequestBuilder;
+use serde_json::Value;
+use server::client::amazon::{AmazonClient, AmazonSettings};
+use server::client::mail::{MailClient, MailSettings};
+use server::clock::Clock;
+use server::command::seed::seed_demo;
+use server::connector::ConnectorState;
+use server::connector::caller::{ARN_HEADER, CallerSettings, Callers, SECRET_HEADER};
+use server::database::pool_options;
+use server::http::metrics::MetricsState;
+use server::http::portal::PortalState;
+use server::http::router::{RouterParts, router};
+use server::secret::Secret;
+use server::worker::{Worker, run_due};
+use sqlx::PgPool;
+use sqlx::postgres::PgConnectOptions;
+use tokio::task::JoinHandle;
+use twin::{Twin, TwinOptions};
+use uuid::Uuid;
+
+/// What the gateway in front of the connectors shows.
+pub(crate) const GATEWAY_SECRET: &str = "a-secret-of-the-gateway";
+
+/// A caller that is allowed on both connectors.
+pub(crate) const GATEWAY_ROLE: &str = "arn:aws:iam::123456789012:role/gateway";
+
+/// The gate's path.
+pub(crate) const GATE: &str = "/v1/fraudandabuse/shopperauthorization";
+
+/// The cart's path.
+pub(crate) const CARTS: &str = "/v1/order/purchases";
+
+/// Longest any call to the twin may take in a story.
+const TIMEOUT: Duration = Duration::from_secs(2);
+
+/// One story's shop.
+pub(crate) struct Shop {
+    pub(crate) twin: Twin,
+    pub(crate) worker: Worker,
+    pub(crate) database: PgPool,
+    pub(crate) url: String,
+    pub(crate) http: reqwest::Client,
+    folder: PathBuf,
+    serving: JoinHandle<()>,
+}
+
+impl Shop {
+    /// Opens the demo store.
+    pub(crate) async fn open(connect: PgConnectOptions) -> Self {
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let folder = std::env::temp_dir().join(format!("storeside-story-{}", Uuid::new_v4()));
+        std::fs::create_dir_all(&folder).unwrap();
+        let clock_file = folder.join("clock");
+        let options = TwinOptions {
+            clock_file: Some(clock_file.clone()),
+            mail_dir: Some(folder.join("mail")),
+            ..TwinOptions::for_tests()
+        };
+        let twin = Twin::start(options).await.unwrap();
+        let clock = Clock::File(clock_file);
+        let database = pool_options().max_connections(12).connect_with(connect).await.unwrap();
+        seed_demo(&database, clock.now()).await.unwrap();
+        let (url, serving) = serve(&database, &clock, principals(&folder)).await;
+        twin.point_at(&url);
+        let worker = Worker {
+            amazon: AmazonClient::new(&amazon_settings(&twin.url())).unwrap(),
+            mail: MailClient::new(&MailSettings {
+                url: Secret::new(format!("smtp://{}", twin.smtp_addr())),
+                from: "receipts@example.com".to_owned(),
+            })
+            .unwrap(),
+            public_url: url.clone(),
+            database: database.clone(),
+            clock,
+        };
+        let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
+        Self { twin, worker, database, url, http, folder, serving }
+    }
+
+    /// Everything that is due now happens, and what it leads to. Gives how many effects that were.
+    pub(crate) async fn settle(&self) -> usize {
+        run_due(&self.worker).await.unwrap()
+    }
+
+    /// Time passes for everyone: the clock moves from one due effect to the next until `span` is over.
+    pub(crate) async fn pass(&self, span: time::Duration) {
+        let end = self.worker.clock.now() + span;
+        self.settle().await;
+        loop {
+            let next = server::store::outbox::next_due_at(&mut self.database.acquire().await.unwrap()).await.unwrap();
+            let stop = next.filter(|next| *next < end).unwrap_or(end);
+            self.move_clock_to(stop + time::Duration::SECOND);
+            self.settle().await;
+            if stop == end {
+                return;
+            }
+        }
+    }
+
+    /// Time passes, and nobody works meanwhile.
+    pub(crate) fn jump(&self, span: time::Duration) {
+        self.move_clock_to(self.worker.clock.now() + span);
+    }
+
+    /// Leases of a second end, and what they held is done.
+    pub(crate) async fn move_on_and_settle(&self) {
+        self.jump(time::Duration::seconds(2));
+        self.settle().await;
+    }
+
+    fn move_clock_to(&self, at: time::OffsetDateTime) {
+        let offset = at - time::OffsetDateTime::now_utc();
+        self.twin.set_clock_offset(offset.whole_seconds()).unwrap();
+    }
+
+    /// A request to a connector by the gateway's way in.
+    pub(crate) fn post(&self, path: &str, body: &Value) -> RequestBuilder {
+        self.http
+            .post(format!("{}{path}", self.url))
+            .header(SECRET_HEADER, GATEWAY_SECRET)
+            .header(ARN_HEADER, GATEWAY_ROLE)
+            .json(body)
+    }
+
+    /// Status and body of such a request.
+    pub(crate) async fn call(&self, path: &str, body: &Value) -> (u16, Value) {
+        let response = self.post(path, body).send().await.unwrap();
+        (response.status().as_u16(), response.json().await.unwrap_or_default())
+    }
+
+    /// One text of one row.
+    pub(crate) async fn text(&self, sql: &'static str, id: impl ToString) -> Option<String> {
+        sqlx::query_scalar(sql).bind(id.to_string()).fetch_optional(&self.database).await.unwrap().flatten()
+    }
+
+    /// A count or a sum.
+    pub(crate) async fn number(&self, sql: &'static str, id: impl ToString) -> i64 {
+        sqlx::query_scalar(sql).bind(id.to_string()).fetch_one(&self.database).await.unwrap()
+    }
+
+    /// The state of a visit.
+    pub(crate) async fn state(&self, trip: Uuid) -> String {
+        self.text("SELECT state FROM trip WHERE trip_id = $1", trip).await.unwrap_or_default()
+    }
+
+    /// How often an alert of this kind was raised for this subject.
+    pub(crate) async fn alerts(&self, kind: &str, subject: impl ToString) -> i64 {
+        let times = sqlx::query_scalar("SELECT coalesce(sum(times), 0) FROM alert WHERE kind = $1 AND subject = $2");
+        times.bind(kind).bind(subject.to_string()).fetch_one(&self.database).await.unwrap()
+    }
+
+    /// What each try of an API of this visit came to, in order.
+    pub(crate) async fn attempts(&self, trip: Uuid, api: &str) -> Vec<String> {
+        let outcomes =
+            sqlx::query_scalar("SELECT outcome FROM attempt WHERE trip_id = $1 AND api = $2 ORDER BY sent_at");
+        outcomes.bind(trip.to_string()).bind(api).fetch_all(&self.database).await.unwrap()
+    }
+
+    /// The mails to an address, the newest first.
+    pub(crate) fn mails_to(&self, address: &str) -> Vec<twin::Mail> {
+        let mails = self.twin.mails().unwrap();
+        mails.into_iter().filter(|mail| mail.to.iter().any(|to| to == address)).collect()
+    }
+
+    /// The end of a story: our books agree with what the card network really did, and nothing was left undone.
+    pub(crate) async fn close(self) {
+        for trip in self.twin.truth().trips.iter().filter(|trip| trip.admitted) {
+            let ours = self
+                .number(
+                    "SELECT coalesce(sum(amount_minor), 0)::bigint FROM ledger_entry WHERE account = 'card_clearing' AND trip_id = $1",
+                    trip.id,
+                )
+                .await;
+            assert_eq!(ours, trip.captured_minor(), "what we say was captured of trip {}", trip.id);
+            assert!(trip.captures_minor.len() <= 1, "trip {} was charged {:?}", trip.id, trip.captures_minor);
+        }
+        let off = "SELECT count(*) FROM trip LEFT JOIN debt USING (trip_id) WHERE total_minor IS NOT NULL AND $1 = '' AND total_minor <>
+            CASE WHEN state IN ('adjusting', 'capturing', 'capture_unknown', 'capture_unconfirmed') THEN total_minor
+                 ELSE coalesce(capture_minor, 0) + coalesce(incurred_minor, 0) END";
+        assert_eq!(self.number(off, "").await, 0, "priced = in flight + captured + owed, for every trip");
+        let unpaid = "SELECT count(*) FROM (
+                SELECT instrument_id, sum(amount_minor) FROM ledger_entry WHERE account = 'shopper_receivable' AND $1 = '' GROUP BY 1
+                EXCEPT SELECT instrument_id, sum(outstanding_minor) FROM debt WHERE instrument_id IS NOT NULL GROUP BY 1) difference";
+        assert_eq!(self.number(unpaid, "").await, 0, "receivables are what is outstanding");
+        let left = "SELECT count(*) FROM outbox WHERE state = 'claimed' AND $1 = ''";
+        assert_eq!(self.number(left, "").await, 0, "no effect is left in hand");
+    }
+}
+
+impl Drop for Shop {
+    fn drop(&mut self) {
+        self.serving.abort();
+        let _ = std::fs::remove_dir_all(&self.folder);
+    }
+}
+
+/// How Storeside reaches the twin.
+pub(crate) fn amazon_settings(twin_url: &str) -> AmazonSettings {
+    AmazonSettings {
+        payment_url: twin_url.to_owned(),
+        feedback_url: twin_url.to_owned(),
+        identity_url: twin_url.to_owned(),
+        sigv4_service: "execute-api".to_owned(),
+        sigv4_region: "us-east-1".to_owned(),
+        access_key_id: "AKIDSTORESIDEDEMO".to_owned(),
+        secret_access_key: Secret::new("storeside-demo-secret"),
+        session_token: None,
+        timeout: TIMEOUT,
+    }
+}
+
+fn principals(folder: &std::path::Path) -> PathBuf {
+    let path = folder.join("principals.json");
+    let both = ["shopper_authorization", "create_purchases"];
+    let principals = serde_json::json!([
+        {
+            "access_key_id": "AKIDAMAZONDEMO",
+            "secret_access_key": "amazon-demo-secret",
+            "role_arn": "arn:aws:iam::123456789012:role/amazon",
+            "connectors": both,
+        },
+        { "role_arn": GATEWAY_ROLE, "connectors": both },
+        { "role_arn": "arn:aws:iam::123456789012:role/gate-only", "connectors": ["shopper_authorization"] },
+    ]);
+    std::fs::write(&path, principals.to_string()).unwrap();
+    path
+}
+
+async fn serve(database: &PgPool, clock: &Clock, principals: PathBuf) -> (String, JoinHandle<()>) {
+    static METRICS: OnceLock<metrics_exporter_prometheus::PrometheusHandle> = OnceLock::new();
+    let callers = Callers::new(CallerSettings {
+        principals: Some(principals),
+        gateway_secret: Some(Secret::new(GATEWAY_SECRET)),
+        sigv4_service: "execute-api".to_owned(),
+        sigv4_region: "us-east-1".to_owned(),
+    });
+    let handle = METRICS.get_or_init(|| PrometheusBuilder::new().build_recorder().handle());
+    let app = router(RouterParts {
+        connectors: ConnectorState {
+            database: database.clone(),
+            callers: Arc::new(callers.unwrap()),
+            clock: clock.clone(),
+        },
+        portal: PortalState {
+            database: database.clone(),
+            clock: clock.clone(),
+            key: Secret::new("a key for stories, long enough for anyone"),
+            trusted_proxies: [].into(),
+        },
+        metrics: MetricsState { handle: handle.clone(), database: database.clone() },
+        site: LeptosOptions::builder().output_name("storeside").site_root("no-such-folder").build(),
+        is_https: false,
+    });
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let app = app.into_make_service_with_connect_info::<SocketAddr>();
+    let serving = tokio::spawn(async move { axum::serve(listener, app).await.unwrap() });
+    (url, serving)
+}
