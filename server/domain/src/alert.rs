@@ -39,5 +39,9 @@ closed_list!(
         AccessDenied = "access_denied",
         /// Amazon did not accept a payment status.
         FeedbackRejected = "feedback_rejected",
+        /// One of Amazon's APIs is paused until after the deadline of something that waits for it.
+        PauseOutlivesDeadline = "pause_outlives_deadline",
+        /// A cart is not charged yet, and its payment token ends soon (test plan, IF-021).
+        DeadlineNear = "deadline_near",
     }
 );
