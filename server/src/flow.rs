@@ -3,11 +3,13 @@
 pub mod attempt;
 pub mod check_deadline;
 pub mod check_entry;
+pub mod claim_effects;
 pub mod compare_rules;
 pub mod decide_gate;
 pub mod export_catalog;
 pub mod import_rules;
 pub mod mail_failed;
+pub mod pause;
 pub mod price_cart;
 pub mod publish_rules;
 pub mod read_receipt;

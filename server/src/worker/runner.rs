@@ -2,15 +2,15 @@
 
 use std::time::Duration;
 
-use domain::outbox::LEASE;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tracing::Instrument;
 
 use super::Worker;
+use crate::flow::claim_effects::claim_effects;
 use crate::log::chain;
+use crate::store::StoreError;
 use crate::store::outbox::Claim;
-use crate::store::{self, StoreError};
 
 /// Effects one process has in hand at most. Each waits for a network most of its time.
 const IN_HAND_MAX: usize = 32;
@@ -58,9 +58,13 @@ pub async fn run_due(worker: &Worker) -> Result<usize, StoreError> {
     let mut done = 0;
     loop {
         let claims = claim(worker, 1).await?;
-        let Some(claim) = claims.into_iter().next() else { return Ok(done) };
-        worker.act(&claim).await?;
-        done += 1;
+        if claims.is_empty() {
+            return Ok(done);
+        }
+        for claim in claims {
+            worker.act(&claim).await?;
+            done += 1;
+        }
     }
 }
 
@@ -68,9 +72,7 @@ async fn claim(worker: &Worker, limit: usize) -> Result<Vec<Claim>, StoreError> 
     if limit == 0 {
         return Ok(vec![]);
     }
-    let now = worker.clock.now();
-    let mut conn = worker.database.acquire().await?;
-    store::outbox::claim(&mut conn, i64::try_from(limit).unwrap_or(1), now, now + LEASE).await
+    claim_effects(&worker.database, limit, worker.clock.now()).await
 }
 
 async fn act(worker: Worker, claim: Claim) {
