@@ -8,6 +8,8 @@ mod declined_stories;
 mod failure_stories;
 mod happy_stories;
 mod killed_stories;
+mod pause_stories;
+mod pending_stories;
 mod portal_stories;
 mod pricing_stories;
 mod program_stories;
