@@ -11,6 +11,7 @@ mod payment_status;
 mod runner;
 mod shopper_identity;
 mod transactional_data;
+mod wake;
 
 use domain::effect::Effect;
 use domain::outbox::OutboxState;

@@ -192,7 +192,8 @@ pub async fn finish(
     store::outbox::save(&mut tx, claim, state, finished.problem.as_deref(), now).await?;
     if let Some(api) = claim.effect.api() {
         // Last of all locks, since the whole fleet may want it.
-        pause::note(&mut tx, api, PauseEvent::Called { answer: finished.answer, probe: claim.probe }, SAID_BY, now).await?;
+        pause::note(&mut tx, api, PauseEvent::Called { answer: finished.answer, probe: claim.probe }, SAID_BY, now)
+            .await?;
     }
     tx.commit().await?;
     Ok(())

@@ -35,7 +35,11 @@ pub async fn claim_effects(db: &PgPool, limit: usize, now: OffsetDateTime) -> Re
 }
 
 /// One worker of the fleet gets the most urgent effect that waits for the API, if there is one.
-async fn claim_probe(conn: &mut PgConnection, seen: PauseRow, now: OffsetDateTime) -> Result<Option<Claim>, StoreError> {
+async fn claim_probe(
+    conn: &mut PgConnection,
+    seen: PauseRow,
+    now: OffsetDateTime,
+) -> Result<Option<Claim>, StoreError> {
     let mut tx = conn.begin().await?;
     let Some(row) = store::pause::lock_if_free(&mut tx, seen.api).await? else { return Ok(None) };
     let fence = Fence(row.fence.0.saturating_add(1));

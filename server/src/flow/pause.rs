@@ -111,12 +111,19 @@ pub(super) async fn save(
 ) -> Result<(), StoreError> {
     let (before, api) = (row.pause, row.api);
     let is_same_pause = before.probe_at() == pause.probe_at();
-    store::pause::save(&mut *conn, &PauseRow { pause, has_alerted: row.has_alerted && is_same_pause, ..row }, now).await?;
+    store::pause::save(&mut *conn, &PauseRow { pause, has_alerted: row.has_alerted && is_same_pause, ..row }, now)
+        .await?;
     if pause.name() == before.name() {
         return Ok(());
     }
     let until = pause.probe_at().map(OffsetDateTime::unix_timestamp);
-    tracing::warn!(api = api.as_str(), from = before.name(), to = pause.name(), until_unix = until, "an API's pause changed");
+    tracing::warn!(
+        api = api.as_str(),
+        from = before.name(),
+        to = pause.name(),
+        until_unix = until,
+        "an API's pause changed"
+    );
     metrics::counter!("storeside_pause_changes_total", "api" => api.as_str(), "to" => pause.name()).increment(1);
     if pause.is_flowing() {
         store::alert::close(&mut *conn, AlertKind::PauseOutlivesDeadline, api.as_str(), now).await?;

@@ -237,7 +237,12 @@ async fn eight_workers_with_two_hundred_effects_never_call_for_one_trip_twice_at
     shop.twin.clear_faults(Api::PaymentStatus);
     shop.twin.fault(Api::PaymentStatus, Fault::Delay(StdDuration::from_millis(300)), 1);
     shop.twin.fault(Api::PaymentStatus, Fault::Delay(StdDuration::from_millis(15)), Times::Always);
-    work_until(&shop, 8, "SELECT count(*) = 0 FROM outbox WHERE kind = 'report_payment_status' AND state IN ('waiting', 'claimed')").await;
+    work_until(
+        &shop,
+        8,
+        "SELECT count(*) = 0 FROM outbox WHERE kind = 'report_payment_status' AND state IN ('waiting', 'claimed')",
+    )
+    .await;
 
     let calls = calls(&shop);
     assert_eq!(calls.len(), TRIPS * EACH + 1, "each once, and the one that was told to wait again");
@@ -277,10 +282,7 @@ async fn work_until(shop: &Shop, workers: usize, enough: &'static str) {
         let worker: Worker = shop.worker.clone();
         working.spawn(run(worker, stopped.clone()));
     }
-    crate::programs::until(enough, async || {
-        sqlx::query_scalar(enough).fetch_one(&shop.database).await.unwrap()
-    })
-    .await;
+    crate::programs::until(enough, async || sqlx::query_scalar(enough).fetch_one(&shop.database).await.unwrap()).await;
     stop.send_replace(true);
     working.join_all().await;
 }

@@ -14,15 +14,11 @@ use uuid::Uuid;
 use super::super::{Result, alert};
 use super::{Claim, OWN_LANE};
 
-/// Rows of a lane that one claim looks at, those that have waited longest. While no more are due the order by deadline is exact.
-const DUE_LOOKED_AT: i64 = 100;
-
-/// Where more are due: rows of the lane that one claim looks at besides, those nearest to their deadline. Of more than that, which
-/// are nearer and not due yet, the others still have their turn by waiting longest.
-const URGENT_LOOKED_AT: i64 = 400;
-
 /// Leases that one claim takes back at most.
 const LOST_TAKEN_BACK: i64 = 100;
+
+/// Looks of one claim at most.
+const PICKS_MAX: usize = 5;
 
 /// The first half of the key of the advisory locks on trips, which no other lock of ours has.
 const TRIP_LOCK: i32 = 20_261_121;
@@ -69,8 +65,18 @@ async fn take(
 ) -> Result<Vec<Claim>> {
     let mut tx = conn.begin().await?;
     take_back(&mut tx, now).await?;
-    let picked = pick(&mut tx, wanted, now).await?;
-    let claims = if picked.is_empty() { vec![] } else { lease(&mut tx, &picked, wanted.probe, now, until).await? };
+    let mut claims = vec![];
+    // Rows that only a newer version can read are set aside by their lease, and the ones behind them have their turn.
+    for _ in 0..PICKS_MAX {
+        let picked = pick(&mut tx, wanted, now).await?;
+        if picked.is_empty() {
+            break;
+        }
+        claims = lease(&mut tx, &picked, wanted.probe, now, until).await?;
+        if !claims.is_empty() {
+            break;
+        }
+    }
     tx.commit().await?;
     Ok(claims)
 }
@@ -97,41 +103,43 @@ struct Picked {
 
 /// Locks the most urgent effects that nobody else is claiming, one for each trip where they call Amazon. Another claim that wants
 /// the same trip at this moment passes it over.
+///
+/// Of each lane it looks at the 64 that have waited longest: while no more are due, the order by deadline is exact. Where more are,
+/// it looks at the 128 nearest to their deadline besides. The numbers stand in the text, and the rows are found by their keys, so
+/// that no plan that is made once for all reads a whole lane.
 async fn pick(conn: &mut PgConnection, wanted: Wanted<'_>, now: OffsetDateTime) -> Result<Vec<Picked>> {
     let lanes: Vec<String> = wanted.lanes.iter().map(|it| (*it).to_owned()).collect();
     let rows = sqlx::query!(
         r#"WITH due AS (
              SELECT it.* FROM unnest($1::text[]) AS open(lane) CROSS JOIN LATERAL (
                  SELECT outbox_id, lane, trip_id, due_at, deadline_at, created_at FROM outbox
-                 WHERE outbox.lane = open.lane AND state = 'waiting' AND due_at <= $2 ORDER BY due_at LIMIT $4) it
-             WHERE $7 OR NOT EXISTS (SELECT 1 FROM pause WHERE pause.api = open.lane AND pause.state <> 'flowing')),
-         crowded AS (SELECT lane FROM due GROUP BY lane HAVING count(*) >= $4),
+                 WHERE outbox.lane = open.lane AND state = 'waiting' AND due_at <= $2 ORDER BY due_at LIMIT 64) it
+             WHERE $4 OR NOT EXISTS (SELECT 1 FROM pause WHERE pause.api = open.lane AND pause.state <> 'flowing')),
+         crowded AS (SELECT lane FROM due GROUP BY lane HAVING count(*) >= 64),
          urgent AS (
              SELECT it.* FROM crowded CROSS JOIN LATERAL (
                  SELECT outbox_id, lane, trip_id, due_at, deadline_at, created_at FROM outbox
-                 WHERE outbox.lane = crowded.lane AND state = 'waiting' ORDER BY deadline_at LIMIT $5) it
+                 WHERE outbox.lane = crowded.lane AND state = 'waiting' ORDER BY deadline_at LIMIT 128) it
              WHERE it.due_at <= $2),
-         candidate AS (SELECT * FROM due UNION SELECT * FROM urgent),
-         picked AS MATERIALIZED (
-             SELECT outbox.outbox_id, outbox.lane, outbox.trip_id, outbox.due_at, outbox.created_at,
-                 coalesce(candidate.deadline_at, candidate.due_at) AS urgency
-             FROM candidate JOIN outbox USING (outbox_id)
-             WHERE outbox.state = 'waiting' AND outbox.due_at <= $2 AND (outbox.lane = $8 OR NOT EXISTS (
+         ranked AS (
+             SELECT outbox_id FROM (SELECT * FROM due UNION SELECT * FROM urgent) candidate
+             WHERE lane = $5 OR NOT EXISTS (
                  SELECT 1 FROM outbox sibling
-                 WHERE sibling.trip_id = candidate.trip_id AND sibling.state = 'claimed' AND sibling.lane <> 'own'))
-             ORDER BY urgency, candidate.created_at
-             LIMIT $3 FOR UPDATE OF outbox SKIP LOCKED)
-         SELECT outbox_id, due_at AS "due_at!", CASE WHEN lane <> $8 THEN trip_id END AS called_for,
-             lane = $8 OR pg_try_advisory_xact_lock($6, hashtext(trip_id)) AS "is_mine!" FROM picked
+                 WHERE sibling.trip_id = candidate.trip_id AND sibling.state = 'claimed' AND sibling.lane <> 'own')
+             ORDER BY coalesce(deadline_at, due_at), created_at LIMIT 200),
+         picked AS MATERIALIZED (
+             SELECT outbox_id, lane, trip_id, due_at, created_at, coalesce(deadline_at, due_at) AS urgency FROM outbox
+             WHERE outbox_id = ANY (ARRAY (SELECT outbox_id FROM ranked)) AND state = 'waiting' AND due_at <= $2
+             ORDER BY urgency, created_at LIMIT $3 FOR UPDATE SKIP LOCKED)
+         SELECT outbox_id, due_at AS "due_at!", CASE WHEN lane <> $5 THEN trip_id END AS called_for,
+             lane = $5 OR pg_try_advisory_xact_lock($6, hashtext(trip_id)) AS "is_mine!" FROM picked
          ORDER BY urgency, created_at"#,
         &lanes,
         now,
         wanted.limit,
-        DUE_LOOKED_AT,
-        URGENT_LOOKED_AT,
-        TRIP_LOCK,
         wanted.probe.is_some(),
         OWN_LANE,
+        TRIP_LOCK,
     );
     let mut trips = BTreeSet::new();
     let rows = rows.fetch_all(conn).await?.into_iter();

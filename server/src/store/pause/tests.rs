@@ -39,9 +39,12 @@ async fn every_state_is_read_as_it_was_written(_: PgPoolOptions, database: PgCon
 async fn an_api_that_a_newer_version_paused_does_not_stop_this_one(_: PgPoolOptions, database: PgConnectOptions) {
     let mut conn = fixture::connect(database).await;
     lock(&mut conn, API, NOW).await.unwrap();
-    fixture::run(&mut conn, "INSERT INTO pause (api, state, changed_at) SELECT 'teleport', state, changed_at FROM pause")
-        .await
-        .unwrap();
+    fixture::run(
+        &mut conn,
+        "INSERT INTO pause (api, state, changed_at) SELECT 'teleport', state, changed_at FROM pause",
+    )
+    .await
+    .unwrap();
     assert_eq!(list(&mut conn).await.unwrap().iter().map(|row| row.api).collect::<Vec<_>>(), [API]);
 }
 

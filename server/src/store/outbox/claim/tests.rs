@@ -21,10 +21,7 @@ fn capture(trip: &str) -> Effect {
 }
 
 fn mail() -> Effect {
-    Effect::SendSignInCode {
-        to: EmailAddress::new("a@example.com").unwrap(),
-        code: SignInCode("31415926".to_owned()),
-    }
+    Effect::SendSignInCode { to: EmailAddress::new("a@example.com").unwrap(), code: SignInCode("31415926".to_owned()) }
 }
 
 async fn pause_captures(conn: &mut PgConnection, until: OffsetDateTime) {
@@ -161,8 +158,26 @@ async fn a_try_is_forgiven_only_to_who_holds_it(_: PgPoolOptions, database: PgCo
     let old = claim(&mut conn, 1, NOW, UNTIL).await.unwrap().remove(0);
     let new = claim(&mut conn, 1, UNTIL, UNTIL + Duration::HOUR).await.unwrap().remove(0);
     forgive_try(&mut conn, &old).await.unwrap();
-    let tries = async |conn: &mut PgConnection| sqlx::query_scalar::<_, i32>("SELECT tries FROM outbox").fetch_one(conn).await;
+    let tries =
+        async |conn: &mut PgConnection| sqlx::query_scalar::<_, i32>("SELECT tries FROM outbox").fetch_one(conn).await;
     assert_eq!(tries(&mut conn).await.unwrap(), 2);
     forgive_try(&mut conn, &new).await.unwrap();
     assert_eq!(tries(&mut conn).await.unwrap(), 1);
+}
+
+#[sqlx::test(migrator = "crate::database::MIGRATOR")]
+async fn workers_hear_of_what_others_ask_for_and_not_of_what_they_ask_for_themselves(
+    _: PgPoolOptions,
+    database: PgConnectOptions,
+) {
+    let pool = fixture::pool(database.clone()).await;
+    let mut listener = sqlx::postgres::PgListener::connect_with(&pool).await.unwrap();
+    listener.listen("outbox").await.unwrap();
+    let mut theirs = pool.acquire().await.unwrap();
+    let mut workers = fixture::connect(crate::database::for_workers(database)).await;
+    push(&mut workers, &mail(), NOW, None, NOW).await.unwrap();
+    fixture::run(&mut theirs, "NOTIFY outbox, 'mark'").await.unwrap();
+    assert_eq!(listener.recv().await.unwrap().payload(), "mark", "the worker's own came first and was not called out");
+    push(&mut theirs, &mail(), NOW, None, NOW).await.unwrap();
+    assert_eq!(listener.recv().await.unwrap().payload(), "");
 }
