@@ -61,7 +61,7 @@ pub async fn begin(
         tx.commit().await?;
         return Ok(Begin::Stop);
     }
-    if !is_wanted(&mut tx, claim, &row).await? {
+    if !is_wanted(&mut tx, &claim.effect, &row).await? {
         // Another visit may have brought what this one waits for.
         notify(&mut tx, &row, now).await?;
         store::outbox::save(&mut tx, claim, OutboxState::Dropped, Some("no longer wanted"), now).await?;
@@ -83,8 +83,8 @@ pub async fn begin(
 }
 
 /// Does the visit's state still want this effect?
-async fn is_wanted(conn: &mut PgConnection, claim: &Claim, row: &TripRow) -> Result<bool, StoreError> {
-    Ok(match &claim.effect {
+pub(super) async fn is_wanted(conn: &mut PgConnection, effect: &Effect, row: &TripRow) -> Result<bool, StoreError> {
+    Ok(match effect {
         Effect::AdjustCharge { amount, .. } => row.state == Trip::Adjusting { total: *amount },
         Effect::CaptureCharge { amount, .. } => {
             matches!(row.state, Trip::Capturing { amount: it, .. } if it == *amount)

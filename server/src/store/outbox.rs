@@ -12,6 +12,7 @@ pub use self::claim::{claim, claim_probe};
 use super::{Result, StoreError};
 
 mod claim;
+pub mod listed;
 
 /// The lane of effects that call none of Amazon's APIs. The others' lane is their API.
 const OWN_LANE: &str = "own";

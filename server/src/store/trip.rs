@@ -8,6 +8,8 @@ use time::OffsetDateTime;
 
 use super::{Result, StoreError, read};
 
+pub mod story;
+
 /// A visit as it is stored.
 #[derive(Debug, Clone)]
 pub struct TripRow {

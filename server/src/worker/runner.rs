@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 use tokio::task::JoinSet;
+use tokio::time::MissedTickBehavior;
 use tracing::Instrument;
 
 use super::Worker;
@@ -19,6 +20,9 @@ const IN_HAND_MAX: usize = 32;
 /// How often an idle worker looks. What an effect leads to is looked for at once, and what others ask for when they call.
 const LOOK_EVERY: Duration = Duration::from_millis(200);
 
+/// No worker looks more often, so that many effects at once are taken together.
+const LOOKS_APART: Duration = Duration::from_millis(4);
+
 /// While more waits than fits, a worker lets several be done before it looks again: looking for each would cost more than doing it.
 const BEHIND_WAITS: Duration = Duration::from_millis(50);
 
@@ -29,7 +33,10 @@ pub(super) const DATABASE_AWAY: Duration = Duration::from_secs(1);
 pub async fn run(worker: Worker, mut stop: watch::Receiver<bool>) {
     let mut in_hand = JoinSet::new();
     let wake = Wake::listen(&worker.database);
+    let mut pace = tokio::time::interval(LOOKS_APART);
+    pace.set_missed_tick_behavior(MissedTickBehavior::Delay);
     while !*stop.borrow() {
+        pace.tick().await;
         let room = IN_HAND_MAX - in_hand.len();
         let mut is_behind = false;
         let pause = match claim(&worker, room).await {
