@@ -18,6 +18,7 @@ use crate::clock::Clock;
 use crate::config::{BaseConfig, ServeConfig, WorkConfig};
 use crate::connector::ConnectorState;
 use crate::connector::caller::Callers;
+use crate::http::event_feed::EventFeedState;
 use crate::http::metrics::{self, MetricsState};
 use crate::http::portal::PortalState;
 use crate::http::router::{RouterParts, router};
@@ -53,6 +54,7 @@ pub async fn serve(base: BaseConfig, config: ServeConfig) -> anyhow::Result<()> 
     let is_https = config.public_url.starts_with("https://");
     let app = router(RouterParts {
         connectors: ConnectorState { database: database.clone(), callers, clock: base.clock.clone() },
+        event_feed: EventFeedState { database: database.clone(), clock: base.clock.clone(), keys: config.event_keys },
         portal: PortalState {
             database: database.clone(),
             clock: base.clock.clone(),

@@ -16,6 +16,7 @@ use server::command::seed::seed_demo;
 use server::connector::ConnectorState;
 use server::connector::caller::{ARN_HEADER, CallerSettings, Callers, SECRET_HEADER};
 use server::database::pool_options;
+use server::http::event_feed::{EventFeedState, EventKeys};
 use server::http::metrics::MetricsState;
 use server::http::portal::PortalState;
 use server::http::router::{RouterParts, router};
@@ -32,6 +33,9 @@ pub(crate) const GATEWAY_SECRET: &str = "a-secret-of-the-gateway";
 
 /// A caller that is allowed on both connectors.
 pub(crate) const GATEWAY_ROLE: &str = "arn:aws:iam::123456789012:role/gateway";
+
+/// The event feed's second key, to which senders move.
+pub(crate) const NEXT_EVENT_KEY: &str = "the-next-event-feed-key";
 
 /// The gate's path.
 pub(crate) const GATE: &str = "/v1/fraudandabuse/shopperauthorization";
@@ -249,6 +253,11 @@ async fn serve(database: &PgPool, clock: &Clock, principals: PathBuf) -> (String
             database: database.clone(),
             callers: Arc::new(callers.unwrap()),
             clock: clock.clone(),
+        },
+        event_feed: EventFeedState {
+            database: database.clone(),
+            clock: clock.clone(),
+            keys: EventKeys::new(["demo-event-feed-key", NEXT_EVENT_KEY].map(Secret::new)),
         },
         portal: PortalState {
             database: database.clone(),
