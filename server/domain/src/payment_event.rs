@@ -9,6 +9,10 @@ use crate::id::{PaymentEventId, StoreId, TripId};
 use crate::money::Money;
 use crate::reason::closed_list;
 
+mod judge;
+
+pub use judge::{Judgement, Known, judge};
+
 /// Longest name of an event that is kept, in characters. The longest known one has 22.
 pub const NAME_CHARS_MAX: usize = 100;
 
@@ -57,11 +61,11 @@ closed_list!(
         Stale = "stale",
         /// Another of the same moment says the opposite.
         Disagrees = "disagrees",
-        /// Its amount cannot be right.
+        /// Its amount cannot be right, or is not what our capture asked for.
         AbsurdAmount = "absurd_amount",
         /// It tells of a capture that we never asked for, or of a release that was not ours.
         Unasked = "unasked",
-        /// The answer to our own call says the same, and counts.
+        /// The answer to our own call, which is asked for until it comes, counts.
         AnswerCounts = "answer_counts",
         /// The visit has nothing to do with it any more.
         MovedOn = "moved_on",
@@ -153,18 +157,4 @@ impl PaymentEvent {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_word_of_the_lists_reads_back_as_itself_and_fits_its_column() {
-        for name in EventName::ALL {
-            assert_eq!(name.as_str().parse(), Ok(*name));
-            assert!(name.as_str().len() <= NAME_CHARS_MAX);
-        }
-        for why in Ignored::ALL {
-            assert_eq!(why.as_str().parse(), Ok(*why));
-            assert!(!Fate::Ignored(*why).is_open());
-        }
-    }
-}
+mod tests;
