@@ -5,6 +5,8 @@
 
 mod connector_stories;
 mod declined_stories;
+mod event_feed_stories;
+mod event_stories;
 mod failure_stories;
 mod happy_stories;
 mod killed_stories;

@@ -36,11 +36,17 @@ pub(super) fn keep(fields: &[Field<'_>], detail_type: &str, source: &str) -> Val
     let (mut told, mut others) = (BTreeMap::new(), BTreeSet::new());
     for field in fields {
         let telling = TELLING.iter().any(|it| field.word.ends_with(it)) || field.word == "type";
-        match field.value {
-            Value::String(text) if telling => drop(told.insert(name(field.key), Value::from(plain(text)))),
-            Value::Number(number) if telling => drop(told.insert(name(field.key), Value::from(plain(number.as_str())))),
-            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) | Value::Object(_) => {
-                drop(others.insert(name(field.key)))
+        let text = match field.value {
+            Value::String(text) => Some(plain(text)),
+            Value::Number(number) => Some(plain(number.as_str())),
+            Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => None,
+        };
+        match text {
+            Some(text) if telling => {
+                told.insert(name(field.key), Value::from(text));
+            }
+            Some(_) | None => {
+                others.insert(name(field.key));
             }
         }
     }
