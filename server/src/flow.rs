@@ -17,6 +17,7 @@ pub mod receive_event;
 pub mod report_status;
 pub mod review_cart;
 pub mod seed_demo;
+pub mod settle_debt;
 pub mod shopper;
 pub mod sign_in;
 pub mod staff;
