@@ -205,6 +205,20 @@ mod tests {
         })
     }
 
+    #[tokio::test]
+    async fn without_a_key_of_ours_the_feed_says_that_it_is_not_set_up_and_asks_for_a_repeat() {
+        use tower::ServiceExt as _;
+        // Never connected: nothing is asked of it.
+        let database = PgPool::connect_lazy("postgres://nobody@127.0.0.1:1/none").unwrap();
+        let state = EventFeedState { database, clock: Clock::System, keys: EventKeys::default() };
+        let request = http::Request::post("/v1/events").header(KEY_HEADER, "any").body(axum::body::Body::from("{}"));
+        let response = routes::<()>(state).oneshot(request.unwrap()).await.unwrap();
+        assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
+        assert!(response.headers().contains_key(RETRY_AFTER));
+        let body = axum::body::to_bytes(response.into_body(), 1000).await.unwrap();
+        assert!(String::from_utf8_lossy(&body).contains("EVENT_FEED_API_KEY is not set"));
+    }
+
     #[test]
     fn either_of_two_keys_opens_and_nothing_else_does() {
         let both = ["the-old-key", "the-new-key"];

@@ -1,6 +1,10 @@
 //! What the event feed says of payments: late, twice, out of order, before the answer, and not at all.
 
+use domain::debt::PaymentMeans;
+use domain::id::TripId;
+use domain::money::{Currency, Money};
 use serde_json::{Value, json};
+use server::flow::settle_debt::{DebtChange, Decider, settle_debt};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use time::format_description::well_known::Rfc3339;
 use time::{Duration, OffsetDateTime};
@@ -80,6 +84,51 @@ async fn if_012_cap_004_a_capture_that_is_approved_after_its_debt_was_booked_set
     let told = truth.trip(trip).feedback.iter().map(|it| (it.total_minor, it.settled_minor)).collect::<Vec<_>>();
     assert_eq!(told, [(TOTAL, 0), (TOTAL, TOTAL)]);
     assert_eq!(truth.trip(trip).captures_minor, [TOTAL], "and was charged once");
+    shop.close().await;
+}
+
+/// A visit that was captured and is a debt, of which the shopper then paid this much at a till.
+async fn paid_at_the_till(shop: &Shop, minor: i64) -> Uuid {
+    without_another_witness(shop).await;
+    shop.twin.fault(Api::Capture, Fault::FailAfterEffect, Times::Always);
+    let trip = shop.twin.walk("visa", &demo_items(2)).await.unwrap().trip;
+    shop.pass(Duration::hours(3)).await;
+    let amount = Money::new(minor, Currency::USD);
+    let change = DebtChange::Pay { amount, means: PaymentMeans::InStore, reference: "till-1" };
+    let decider = Decider { by: "ann", second: None, reason: "paid at the till" };
+    let id = TripId::new(&trip.to_string()).unwrap();
+    settle_debt(&shop.database, &id, change, decider, shop.worker.clock.now()).await.unwrap();
+    trip
+}
+
+/// What is in an account for a visit.
+async fn booked(shop: &Shop, trip: Uuid, account: &str) -> i64 {
+    let sql = "SELECT coalesce(sum(amount_minor), 0)::bigint FROM ledger_entry JOIN ledger_transaction posting
+        USING (ledger_transaction_id) WHERE posting.trip_id || ' ' || account = $1";
+    shop.number(sql, format!("{trip} {account}")).await
+}
+
+#[sqlx::test(migrations = "../migrations")]
+async fn g07_what_a_late_capture_takes_beyond_the_debt_is_the_shoppers_and_goes_when_it_is_declined_again(
+    _: PgPoolOptions,
+    connect: PgConnectOptions,
+) {
+    let shop = open(connect).await;
+    let trip = paid_at_the_till(&shop, 1000).await;
+    shop.twin.send_events(SendOrder::OldestFirst).await.unwrap();
+    assert_eq!(shop.state(trip).await, "recovered");
+    assert_eq!(debt(&shop, trip).await.unwrap(), format!("capture_failed {TOTAL} 0"));
+    assert_eq!(booked(&shop, trip, "shopper_credit").await, -1000, "paid twice: at the till and by card");
+    assert_eq!(shop.alerts("shopper_credit", trip).await, 1);
+    assert!(shop.twin.tap("visa").await.unwrap().admitted());
+
+    shop.pass(Duration::minutes(1)).await;
+    assert!(shop.twin.decline_capture(trip).await);
+    assert_eq!(shop.twin.send_events(SendOrder::OldestFirst).await.unwrap(), [200; 2]);
+    assert_eq!(fates(&shop, trip).await, ["CaptureApproved applied", "CaptureDeclined applied"]);
+    assert_eq!(debt(&shop, trip).await.unwrap(), format!("capture_failed {TOTAL} {}", TOTAL - 1000));
+    assert_eq!(booked(&shop, trip, "shopper_credit").await, 0);
+    shop.settle().await;
     shop.close().await;
 }
 
