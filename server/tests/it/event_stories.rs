@@ -281,6 +281,16 @@ async fn the_newest_event_about_a_capture_counts_whatever_order_they_come_in(
     assert_eq!(shop.feed(&old).await, 200);
     assert_eq!(fates(&shop, other).await, ["CaptureDeclined stale", "CaptureApproved applied"]);
     assert_eq!((shop.state(other).await.as_str(), debt(&shop, other).await), ("captured", None));
+
+    // A decline that was applied, and is delivered once more when an approval has overruled it.
+    let declined = event(&shop, "CaptureDeclined", other, Duration::ZERO, usd(TOTAL));
+    assert_eq!(shop.feed(&declined).await, 200);
+    assert_eq!(shop.state(other).await, "uncollected");
+    shop.pass(Duration::minutes(1)).await;
+    assert_eq!(shop.feed(&event(&shop, "CaptureApproved", other, Duration::ZERO, usd(TOTAL))).await, 200);
+    assert_eq!(shop.feed(&declined).await, 200);
+    assert_eq!(shop.state(other).await, "recovered");
+    assert_eq!(fates(&shop, other).await[2..], ["CaptureDeclined applied", "CaptureApproved applied"]);
     shop.close().await;
 }
 
