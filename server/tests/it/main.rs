@@ -16,3 +16,4 @@ mod programs;
 mod repeated_stories;
 mod rules_stories;
 mod shop;
+mod storm_stories;

@@ -60,6 +60,16 @@ pub fn informed(event: TripEvent, had_failure: bool) -> TripEvent {
     }
 }
 
+/// What it means for the visit that a try failed on Amazon's side, with an answer. `None`: nothing, it is made again later.
+///
+/// A 500 may come after the effect. Where a second capture would be a second charge, it is not repeated: the witness is asked, and the
+/// event feed is heard.
+#[must_use]
+pub fn failed_once(effect: &Effect, store: &Store) -> Option<TripEvent> {
+    let is_in_doubt = matches!(effect, Effect::CaptureCharge { .. }) && !store.capture_repeat_is_safe;
+    is_in_doubt.then_some(TripEvent::CaptureUnanswered)
+}
+
 /// What it means for the visit that the tries of an effect are over. `answered`: the last one had an answer; `had_failure`: some try
 /// failed on Amazon's side.
 ///
