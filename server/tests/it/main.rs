@@ -18,3 +18,4 @@ mod programs;
 mod repeated_stories;
 mod rules_stories;
 mod shop;
+mod storm_stories;
