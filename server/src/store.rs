@@ -17,6 +17,7 @@ pub mod instrument;
 pub mod ledger;
 pub mod line_identification;
 pub mod outbox;
+pub mod payment_event;
 pub mod promotion;
 pub mod purchase;
 pub mod rule_part;

@@ -6,6 +6,8 @@
 mod connector_stories;
 mod debt_stories;
 mod declined_stories;
+mod event_feed_stories;
+mod event_stories;
 mod failure_stories;
 mod happy_stories;
 mod killed_stories;
