@@ -23,6 +23,12 @@ closed_list!(
         CaptureUnconfirmed = "capture_unconfirmed",
         /// A capture was seen on a trip that we have as not captured.
         LateCapture = "late_capture",
+        /// Amazon answered with something that cannot be right: no money moves on it.
+        ImplausibleAnswer = "implausible_answer",
+        /// More was taken than is owed: the rest is the shopper's.
+        ShopperCredit = "shopper_credit",
+        /// The bank took a capture back.
+        CaptureDeclined = "capture_declined",
         /// The same gate event came with another store or another instrument.
         GateEventReused = "gate_event_reused",
         /// An effect was written by a version that this one cannot read.
@@ -43,5 +49,17 @@ closed_list!(
         PauseOutlivesDeadline = "pause_outlives_deadline",
         /// A cart is not charged yet, and its payment token ends soon (test plan, IF-021).
         DeadlineNear = "deadline_near",
+        /// An event is about a trip that nobody here has seen, or names none. It is parked.
+        UnknownEventTrip = "unknown_event_trip",
+        /// The event feed tells of a store that is not served here, or of a trip in another store than its own.
+        UnknownEventStore = "unknown_event_store",
+        /// The event feed has an event whose name nobody here knows.
+        UnknownEvent = "unknown_event",
+        /// An event's amount cannot be right: more than was asked for, not above nothing, or of another currency.
+        AbsurdEventAmount = "absurd_event_amount",
+        /// Two events of the same moment say that a capture was made and that it was not.
+        EventsDisagree = "events_disagree",
+        /// The hold on a card is gone, and we did not release it.
+        HoldCancelled = "hold_cancelled",
     }
 );

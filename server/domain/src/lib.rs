@@ -38,6 +38,8 @@ pub mod attempt;
 pub mod debt;
 pub mod gate;
 pub mod ledger;
+pub mod payment_event;
+pub mod search;
 pub mod store;
 pub mod trip;
 

@@ -4,7 +4,10 @@
 #![allow(clippy::unwrap_used, reason = "a story that lacks a value fails")]
 
 mod connector_stories;
+mod debt_stories;
 mod declined_stories;
+mod event_feed_stories;
+mod event_stories;
 mod failure_stories;
 mod happy_stories;
 mod killed_stories;
@@ -17,3 +20,4 @@ mod programs;
 mod repeated_stories;
 mod rules_stories;
 mod shop;
+mod storm_stories;
