@@ -52,3 +52,7 @@ END
 $$;
 CREATE TRIGGER outbox_wakes_workers AFTER INSERT ON outbox FOR EACH STATEMENT
     WHEN (current_setting('storeside.wakes', true) IS DISTINCT FROM 'off') EXECUTE FUNCTION wake_workers();
+
+-- Money at risk: what is in flight, by when it must be charged.
+CREATE INDEX trip_in_flight ON trip (deadline_at) INCLUDE (currency, total_minor)
+    WHERE state IN ('adjusting', 'capturing', 'capture_unknown');

@@ -66,7 +66,7 @@ pub async fn serve(base: BaseConfig, config: ServeConfig) -> anyhow::Result<()> 
             key: config.secret_key,
             trusted_proxies: config.trusted_proxies.into(),
         },
-        metrics: MetricsState { handle: metrics::install()?, database: database.clone() },
+        metrics: MetricsState { handle: metrics::install()?, database: database.clone(), clock: base.clock.clone() },
         site: LeptosOptions::builder().output_name("storeside").site_root(config.site_root).build(),
         is_https,
     });
@@ -94,7 +94,8 @@ pub async fn work(base: BaseConfig, config: WorkConfig, metrics_addr: SocketAddr
         database: database::connect(address).await?,
         clock: base.clock,
     };
-    let state = MetricsState { handle: metrics::install()?, database: worker.database.clone() };
+    let (database, clock) = (worker.database.clone(), worker.clock.clone());
+    let state = MetricsState { handle: metrics::install()?, database, clock };
     let app = Router::new().route("/metrics", get(metrics::get)).with_state(state);
     let (stop, stopped) = watch::channel(false);
     let events = tokio::spawn(worker::inbox::run(worker.clone(), stopped.clone()));

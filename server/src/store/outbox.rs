@@ -206,5 +206,32 @@ pub async fn backlog(conn: &mut PgConnection) -> Result<Vec<(String, i64)>> {
     Ok(rows.fetch_all(conn).await?.into_iter().map(|row| (row.state, row.count)).collect())
 }
 
+/// What of a lane could be done and is not.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WaitingLane {
+    /// An API of Amazon's, or `own`.
+    pub lane: String,
+    /// Effects that are due.
+    pub due: i64,
+    /// For how long the oldest of them has been.
+    pub oldest_seconds: i64,
+}
+
+/// What is due, in each lane that anything waits in or ever could.
+pub async fn waiting_by_lane(conn: &mut PgConnection, now: OffsetDateTime) -> Result<Vec<WaitingLane>> {
+    let lanes: Vec<String> = Api::ALL.iter().map(|api| api.as_str()).chain([OWN_LANE]).map(str::to_owned).collect();
+    let rows = sqlx::query_as!(
+        WaitingLane,
+        r#"SELECT lane AS "lane!", count(due_at) AS "due!",
+               coalesce(extract(epoch FROM $2 - min(due_at))::bigint, 0) AS "oldest_seconds!"
+           FROM unnest($1::text[]) AS every(lane)
+           LEFT JOIN (SELECT lane, due_at FROM outbox WHERE state = 'waiting' AND due_at <= $2) waiting USING (lane)
+           GROUP BY lane ORDER BY lane"#,
+        &lanes,
+        now,
+    );
+    Ok(rows.fetch_all(conn).await?)
+}
+
 #[cfg(test)]
 mod tests;

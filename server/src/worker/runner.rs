@@ -9,8 +9,8 @@ use tracing::Instrument;
 
 use super::Worker;
 use super::wake::Wake;
-use crate::flow::claim_effects::claim_effects;
 use crate::flow::apply_event::apply_open_events;
+use crate::flow::claim_effects::claim_effects;
 use crate::log::chain;
 use crate::store::StoreError;
 use crate::store::outbox::Claim;
