@@ -6,6 +6,7 @@
 mod connector_stories;
 mod debt_stories;
 mod declined_stories;
+mod desk_stories;
 mod event_feed_stories;
 mod event_stories;
 mod failure_stories;
@@ -21,3 +22,4 @@ mod repeated_stories;
 mod rules_stories;
 mod shop;
 mod storm_stories;
+mod suspended_stories;
