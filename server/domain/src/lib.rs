@@ -28,6 +28,7 @@ pub mod unit;
 
 pub mod cart;
 pub mod catalog;
+pub mod identification;
 pub mod promotion;
 pub mod tax;
 

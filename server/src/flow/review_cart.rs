@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 
 use domain::alert::AlertKind;
 use domain::cart::Cart;
-use domain::id::{Sku, TripId};
+use domain::id::TripId;
+use domain::identification::{Identification, identified};
 use domain::money::Money;
-use domain::pricing::Purchase;
+use domain::pricing::{BadLine, BadLineCause, Purchase};
 use domain::store::Store;
 use domain::trip::{CartVerdict, Trip, TripEvent};
 use serde_json::json;
@@ -14,7 +15,7 @@ use sqlx::{PgConnection, PgPool};
 use time::OffsetDateTime;
 
 use super::advance::{Parts, Said, advance, settings_of};
-use super::price_cart::{identified, price_by};
+use super::price_cart::price_by;
 use crate::store::audit::AuditEntry;
 use crate::store::purchase::{BadCart, StoredPurchase};
 use crate::store::trip::TripRow;
@@ -38,16 +39,9 @@ pub enum ReviewCartError {
     /// The cart has no such line.
     #[error("the cart has no line {0} that could not be priced")]
     NoSuchLine(u32),
-    /// The rules of the visit do not know the article.
-    #[error("line {line_no} cannot be priced as {sku}: {cause}")]
-    StillBad {
-        /// The line.
-        line_no: u32,
-        /// What it was said to be.
-        sku: Sku,
-        /// Why not, in one word.
-        cause: &'static str,
-    },
+    /// The rules of the visit cannot price what it was said to be.
+    #[error("line {} still cannot be priced: {}", .0.line_no, what_to_do(.0))]
+    StillBad(Box<BadLine>),
     /// The database is away.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -56,6 +50,36 @@ pub enum ReviewCartError {
 impl From<sqlx::Error> for ReviewCartError {
     fn from(error: sqlx::Error) -> Self {
         Self::Store(error.into())
+    }
+}
+
+/// What is wrong with a line as a person described it, and how to put it right.
+fn what_to_do(bad: &BadLine) -> String {
+    let (id, quantity) = (&bad.item.id, &bad.item.quantity);
+    match bad.cause {
+        BadLineCause::UnknownItem => {
+            format!(
+                "no article of the visit's rules is {id}: say which one it is with --sku (`storeside export catalog` lists them)"
+            )
+        }
+        BadLineCause::UnknownUnit => {
+            let sent = &quantity.unit;
+            format!("{id} is not sold by {sent:?}: say --unit (unit for pieces, or lb, oz, kg, g) and --quantity in it")
+        }
+        BadLineCause::ZeroQuantity => {
+            "its quantity is zero: say how much it was with --quantity, or leave the line out and it stays uncharged"
+                .to_owned()
+        }
+        BadLineCause::FractionOfPiece => {
+            let value = quantity.value.normalize();
+            format!("{id} is sold by the piece, and {value} is no whole number: say how many with --quantity")
+        }
+        BadLineCause::UnknownTax => {
+            format!(
+                "the store's jurisdiction has no tax rate for {id} in the visit's rules: leave the line out, it stays uncharged"
+            )
+        }
+        BadLineCause::TooLarge => "the cart would cost more than can be counted: say a smaller --quantity".to_owned(),
     }
 }
 
@@ -86,27 +110,22 @@ pub async fn list_bad_carts(db: &PgPool) -> Result<Vec<BadCart>, StoreError> {
 pub async fn price_bad_cart(
     db: &PgPool,
     trip: &TripId,
-    found: &BTreeMap<u32, Sku>,
+    found: &BTreeMap<u32, Identification>,
     reviewer: Reviewer<'_>,
     now: OffsetDateTime,
 ) -> Result<Money, ReviewCartError> {
     let mut tx = db.begin().await?;
     let Review { settings, mut row, stored, cart } = lock(&mut tx, trip, reviewer, now).await?;
-    for (line_no, sku) in found {
+    for (line_no, it) in found {
         if !stored.purchase.bad_lines.iter().any(|bad| bad.line_no == *line_no) {
             return Err(ReviewCartError::NoSuchLine(*line_no));
         }
-        let said = line_identification::Said { by: reviewer.by, reason: reviewer.reason, at: now };
-        line_identification::save(&mut tx, trip, *line_no, sku, said).await?;
+        let said = line_identification::Said { by: reviewer.by, reason: reviewer.reason, at: now, late: false };
+        line_identification::save(&mut tx, trip, *line_no, it, said).await?;
     }
     let all = line_identification::list(&mut tx, trip).await?;
     let again = reprice(&mut tx, &settings, &row, &stored, &identified(&cart, &all)).await?;
-    for bad in &again.bad_lines {
-        if let Some(sku) = found.get(&bad.line_no) {
-            let (line_no, cause) = (bad.line_no, bad.cause.as_str());
-            return Err(ReviewCartError::StillBad { line_no, sku: sku.clone(), cause });
-        }
-    }
+    refuse_still_bad(&again, found)?;
     store::purchase::replace(&mut tx, stored.id, &again, now).await?;
     audit(&mut tx, "bad_cart_priced", trip, reviewer, (&stored.purchase, &again), now).await?;
     decide(&mut tx, &settings, &mut row, &again, reviewer.by, now).await?;
@@ -177,6 +196,14 @@ async fn lock(
         return Err(ReviewCartError::DeadlinePassed);
     }
     Ok(Review { settings: settings_of(conn, &row).await?, row, stored, cart })
+}
+
+/// What a person named must be priced now.
+fn refuse_still_bad(again: &Purchase, found: &BTreeMap<u32, Identification>) -> Result<(), ReviewCartError> {
+    match again.bad_lines.iter().find(|bad| found.contains_key(&bad.line_no)) {
+        Some(bad) => Err(ReviewCartError::StillBad(Box::new(bad.clone()))),
+        None => Ok(()),
+    }
 }
 
 /// By the rules, settings and occasion of the first time.

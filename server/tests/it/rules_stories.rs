@@ -1,15 +1,10 @@
 //! Rules as versions: imported or refused, published by a second person, rolled back, and kept by whoever began under them.
 
-use std::collections::BTreeMap;
-
-use domain::id::{Sku, StoreId, TripId};
+use domain::id::StoreId;
 use server::command::Desk;
 use server::command::import::{What, import_file};
 use server::flow::import_rules::{Import, Imported};
 use server::flow::publish_rules::{PublishRulesError, publish_rules, roll_back_rules};
-use server::flow::review_cart::{
-    ReviewCartError, Reviewer, check_review, list_bad_carts, price_bad_cart, release_bad_cart,
-};
 use server::flow::verify_prices::verify_prices;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use twin::CartLine;
@@ -256,71 +251,6 @@ async fn verify_prices_finds_a_changed_row_and_tells_an_older_reckoning_apart(
     let found = verify_prices(&shop.database, || ()).await.unwrap().differences;
     assert_eq!(found.iter().map(|it| it.older_engine).collect::<Vec<_>>(), [Some(0)], "{} is the same", good.trip);
     shop.settle().await;
-    shop.close().await;
-}
-
-/// A store that holds bad carts, and one such cart: two cookies and something unknown.
-async fn held_cart(shop: &Shop) -> (Uuid, TripId) {
-    sqlx::query("UPDATE store SET bad_cart = 'hold_for_review'").execute(&shop.database).await.unwrap();
-    let lines = [CartLine::units("SKU-206", "2"), CartLine::units("nobody-knows", "1")];
-    let trip = shop.twin.walk("visa", &lines).await.unwrap().trip;
-    assert_eq!(shop.state(trip).await, "in_review");
-    shop.settle().await;
-    assert_eq!(shop.twin.charges(trip), 0);
-    (trip, trip.to_string().parse().unwrap())
-}
-
-const ANN: Reviewer<'static> = Reviewer { by: "ann", reason: "seen on the video" };
-
-#[sqlx::test(migrations = "../migrations")]
-async fn a_bad_cart_is_priced_by_a_person_and_charged_once(_: PgPoolOptions, connect: PgConnectOptions) {
-    let shop = Shop::open(connect).await;
-    let (trip, id) = held_cart(&shop).await;
-    let now = shop.worker.clock.now();
-    let found = |line_no: u32, sku: &str| BTreeMap::from([(line_no, sku.parse::<Sku>().unwrap())]);
-    let price = async |found: &BTreeMap<u32, Sku>| price_bad_cart(&shop.database, &id, found, ANN, now).await;
-    assert!(matches!(price(&found(1, "SKU-001")).await, Err(ReviewCartError::NoSuchLine(1))));
-    assert!(matches!(price(&found(2, "SKU-9999")).await, Err(ReviewCartError::StillBad { line_no: 2, .. })));
-    let stranger = Reviewer { by: "nobody", ..ANN };
-    let refused = price_bad_cart(&shop.database, &id, &found(2, "SKU-001"), stranger, now).await;
-    assert!(matches!(refused, Err(ReviewCartError::UnknownStaff(_))));
-    assert_eq!(list_bad_carts(&shop.database).await.unwrap().len(), 1, "nothing has changed so far");
-
-    // The third cookie: with it, one of two is still free.
-    assert_eq!(price(&found(2, "SKU-001")).await.unwrap().minor(), 245 + 217);
-    assert!(matches!(price(&found(2, "SKU-001")).await, Err(ReviewCartError::TooLate("adjusting"))));
-    shop.settle().await;
-    assert_eq!(shop.state(trip).await, "captured");
-    assert_eq!(shop.twin.charges(trip), 1);
-    assert!(list_bad_carts(&shop.database).await.unwrap().is_empty());
-    let verified = verify_prices(&shop.database, || ()).await.unwrap();
-    assert_eq!((verified.checked, verified.differences), (1, vec![]), "what a person found is part of the replay");
-    shop.close().await;
-}
-
-#[sqlx::test(migrations = "../migrations")]
-async fn a_bad_cart_is_let_go_or_charged_as_recognised_at_its_limit_and_never_after_its_deadline(
-    _: PgPoolOptions,
-    connect: PgConnectOptions,
-) {
-    let shop = Shop::open(connect).await;
-    let (released, id) = held_cart(&shop).await;
-    release_bad_cart(&shop.database, &id, ANN, shop.worker.clock.now()).await.unwrap();
-    shop.settle().await;
-    assert_eq!((shop.state(released).await.as_str(), shop.twin.charges(released)), ("cancelled", 0));
-    assert_eq!(shop.alerts("revenue_lost", released).await, 1);
-
-    let (limited, id) = held_cart(&shop).await;
-    check_review(&shop.database, &id, shop.worker.clock.now()).await.unwrap();
-    check_review(&shop.database, &id, shop.worker.clock.now()).await.unwrap();
-    shop.settle().await;
-    assert_eq!((shop.state(limited).await.as_str(), total(&shop, limited).await), ("captured", 245));
-
-    let (late, id) = held_cart(&shop).await;
-    let after = shop.worker.clock.now() + time::Duration::hours(47);
-    let refused = price_bad_cart(&shop.database, &id, &BTreeMap::new(), ANN, after).await;
-    assert!(matches!(refused, Err(ReviewCartError::DeadlinePassed)));
-    assert_eq!(shop.state(late).await, "in_review");
     shop.close().await;
 }
 

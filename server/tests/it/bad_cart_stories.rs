@@ -1,0 +1,141 @@
+//! Carts with lines that nobody could price: what people find out about them, in time and too late.
+
+use std::collections::BTreeMap;
+
+use domain::id::TripId;
+use domain::identification::Identification;
+use server::flow::review_cart::{
+    ReviewCartError, Reviewer, check_review, list_bad_carts, price_bad_cart, release_bad_cart,
+};
+use server::flow::verify_prices::verify_prices;
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use twin::CartLine;
+use uuid::Uuid;
+
+use crate::shop::Shop;
+
+type Found = BTreeMap<u32, Identification>;
+
+fn said(sku: Option<&str>, quantity: Option<&str>, unit: Option<&str>) -> Identification {
+    let quantity = quantity.map(|it| it.parse().unwrap());
+    Identification::new(sku.map(|it| it.parse().unwrap()), quantity, unit.map(str::to_owned)).unwrap()
+}
+
+async fn total(shop: &Shop, trip: Uuid) -> i64 {
+    shop.number("SELECT total_minor FROM purchase WHERE trip_id = $1", trip).await
+}
+
+/// A store that holds bad carts, and one such cart: two cookies and something unknown.
+async fn held_cart(shop: &Shop) -> (Uuid, TripId) {
+    sqlx::query("UPDATE store SET bad_cart = 'hold_for_review'").execute(&shop.database).await.unwrap();
+    let lines = [CartLine::units("SKU-206", "2"), CartLine::units("nobody-knows", "1")];
+    let trip = shop.twin.walk("visa", &lines).await.unwrap().trip;
+    assert_eq!(shop.state(trip).await, "in_review");
+    shop.settle().await;
+    assert_eq!(shop.twin.charges(trip), 0);
+    (trip, trip.to_string().parse().unwrap())
+}
+
+const ANN: Reviewer<'static> = Reviewer { by: "ann", reason: "seen on the video" };
+
+#[sqlx::test(migrations = "../migrations")]
+async fn a_bad_cart_is_priced_by_a_person_and_charged_once(_: PgPoolOptions, connect: PgConnectOptions) {
+    let shop = Shop::open(connect).await;
+    let (trip, id) = held_cart(&shop).await;
+    let now = shop.worker.clock.now();
+    let found = |line_no: u32, sku: &str| BTreeMap::from([(line_no, said(Some(sku), None, None))]);
+    let price = async |found: &Found| price_bad_cart(&shop.database, &id, found, ANN, now).await;
+    assert!(matches!(price(&found(1, "SKU-001")).await, Err(ReviewCartError::NoSuchLine(1))));
+    let unknown = price(&found(2, "SKU-9999")).await.unwrap_err().to_string();
+    assert!(
+        unknown.contains("line 2 still cannot be priced: no article of the visit's rules is SKU-9999"),
+        "{unknown}"
+    );
+    let stranger = Reviewer { by: "nobody", ..ANN };
+    let refused = price_bad_cart(&shop.database, &id, &found(2, "SKU-001"), stranger, now).await;
+    assert!(matches!(refused, Err(ReviewCartError::UnknownStaff(_))));
+    assert_eq!(list_bad_carts(&shop.database).await.unwrap().len(), 1, "nothing has changed so far");
+
+    // The third cookie: with it, one of two is still free.
+    assert_eq!(price(&found(2, "SKU-001")).await.unwrap().minor(), 245 + 217);
+    assert!(matches!(price(&found(2, "SKU-001")).await, Err(ReviewCartError::TooLate("adjusting"))));
+    shop.settle().await;
+    assert_eq!(shop.state(trip).await, "captured");
+    assert_eq!(shop.twin.charges(trip), 1);
+    assert!(list_bad_carts(&shop.database).await.unwrap().is_empty());
+    let verified = verify_prices(&shop.database, || ()).await.unwrap();
+    assert_eq!((verified.checked, verified.differences), (1, vec![]), "what a person found is part of the replay");
+    shop.close().await;
+}
+
+#[sqlx::test(migrations = "../migrations")]
+async fn a_bad_cart_is_let_go_or_charged_as_recognised_at_its_limit_and_never_after_its_deadline(
+    _: PgPoolOptions,
+    connect: PgConnectOptions,
+) {
+    let shop = Shop::open(connect).await;
+    let (released, id) = held_cart(&shop).await;
+    release_bad_cart(&shop.database, &id, ANN, shop.worker.clock.now()).await.unwrap();
+    shop.settle().await;
+    assert_eq!((shop.state(released).await.as_str(), shop.twin.charges(released)), ("cancelled", 0));
+    assert_eq!(shop.alerts("revenue_lost", released).await, 1);
+
+    let (limited, id) = held_cart(&shop).await;
+    check_review(&shop.database, &id, shop.worker.clock.now()).await.unwrap();
+    check_review(&shop.database, &id, shop.worker.clock.now()).await.unwrap();
+    shop.settle().await;
+    assert_eq!((shop.state(limited).await.as_str(), total(&shop, limited).await), ("captured", 245));
+
+    let (late, id) = held_cart(&shop).await;
+    let after = shop.worker.clock.now() + time::Duration::hours(47);
+    let refused = price_bad_cart(&shop.database, &id, &BTreeMap::new(), ANN, after).await;
+    assert!(matches!(refused, Err(ReviewCartError::DeadlinePassed)));
+    assert_eq!(shop.state(late).await, "in_review");
+    shop.close().await;
+}
+
+#[sqlx::test(migrations = "../migrations")]
+async fn a_person_corrects_quantity_and_unit_and_a_bad_correction_changes_nothing(
+    _: PgPoolOptions,
+    connect: PgConnectOptions,
+) {
+    let shop = Shop::open(connect).await;
+    sqlx::query("UPDATE store SET bad_cart = 'hold_for_review'").execute(&shop.database).await.unwrap();
+    let line = |sku: &str, value: &str, unit: &str| CartLine { unit: unit.to_owned(), ..CartLine::units(sku, value) };
+    // Ham in a unit that nobody knows, water of which there is none, and two cookies.
+    let lines = [line("SKU-166", "0.5", "slab"), line("SKU-001", "0.0", "unit"), line("SKU-206", "2", "unit")];
+    let trip = shop.twin.walk("visa", &lines).await.unwrap().trip;
+    shop.settle().await;
+    let (id, now): (TripId, _) = (trip.to_string().parse().unwrap(), shop.worker.clock.now());
+    let price = async |found: &[(u32, Identification)]| {
+        price_bad_cart(&shop.database, &id, &found.iter().cloned().collect(), ANN, now).await
+    };
+    for (line_no, found, told) in [
+        (
+            1,
+            said(None, None, Some("unit")),
+            "line 1 still cannot be priced: SKU-166 is not sold by \"unit\": say --unit",
+        ),
+        (1, said(None, Some("2"), None), "SKU-166 is not sold by \"slab\": say --unit"),
+        (2, said(None, None, Some("unit")), "line 2 still cannot be priced: its quantity is zero: say how much"),
+        (2, said(None, Some("1.5"), None), "SKU-001 is sold by the piece, and 1.5 is no whole number"),
+        (2, said(Some("SKU-9999"), Some("1"), None), "no article of the visit's rules is SKU-9999"),
+        (3, said(None, Some("9"), None), "the cart has no line 3 that could not be priced"),
+    ] {
+        let refused = price(&[(line_no, found)]).await.unwrap_err().to_string();
+        assert!(refused.contains(told), "{refused}");
+    }
+    let stored = "SELECT (SELECT count(*) FROM line_identification) + (SELECT count(*) FROM bad_line) FROM trip WHERE trip_id = $1";
+    assert_eq!((shop.number(stored, trip).await, shop.state(trip).await.as_str()), (2, "in_review"));
+
+    // 1.5 lb at 11.99 is 17.99, less 0.50 a pound; two waters at 1.99 and 8.875 %.
+    let corrected = [(1, said(None, Some("1.5"), Some("LB"))), (2, said(None, Some("2"), None))];
+    assert_eq!(price(&corrected).await.unwrap().minor(), 245 + 1724 + 433);
+    shop.settle().await;
+    assert_eq!((shop.state(trip).await.as_str(), shop.twin.charges(trip)), ("captured", 1));
+    let sent = "SELECT items #>> '{items,0,quantity,unit}' FROM cart WHERE trip_id = $1";
+    assert_eq!(shop.text(sent, trip).await.as_deref(), Some("slab"), "the cart stays as it was sent");
+    let verified = verify_prices(&shop.database, || ()).await.unwrap();
+    assert_eq!((verified.checked, verified.differences), (1, vec![]), "the correction is part of the replay");
+    shop.close().await;
+}
