@@ -17,6 +17,14 @@ CREATE TABLE loyalty_visit (
 );
 CREATE INDEX loyalty_visit_by_account ON loyalty_visit (loyalty_number);
 
+-- Where a file of accounts waits, within one transaction, as articles do in catalog_row.
+CREATE UNLOGGED TABLE loyalty_row (
+    line_no bigint NOT NULL,
+    loyalty_number text NOT NULL,
+    email text,
+    ended boolean NOT NULL
+);
+
 -- A person may say how much of an article a line is, too, or only that.
 ALTER TABLE line_identification
     ALTER COLUMN sku DROP NOT NULL,

@@ -6,6 +6,7 @@ pub mod check_entry;
 pub mod compare_rules;
 pub mod decide_gate;
 pub mod export_catalog;
+pub mod import_loyalty;
 pub mod import_rules;
 pub mod mail_failed;
 pub mod price_cart;

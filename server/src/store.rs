@@ -15,6 +15,7 @@ pub mod gate_decision;
 pub mod instrument;
 pub mod ledger;
 pub mod line_identification;
+pub mod loyalty_account;
 pub mod outbox;
 pub mod promotion;
 pub mod purchase;

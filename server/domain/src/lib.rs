@@ -29,6 +29,7 @@ pub mod unit;
 pub mod cart;
 pub mod catalog;
 pub mod identification;
+pub mod loyalty;
 pub mod promotion;
 pub mod tax;
 

@@ -10,6 +10,7 @@ use rust_decimal::Decimal;
 use crate::flow::import_rules::Refused;
 
 pub mod catalog;
+pub mod loyalty;
 pub mod promotion;
 pub mod tax;
 

@@ -201,13 +201,13 @@ async fn keep(
 
 /// Refused rows so far: the first ones, and how many.
 #[derive(Debug, Default)]
-struct Collected {
+pub(super) struct Collected {
     some: Vec<Refused>,
     count: usize,
 }
 
 impl Collected {
-    fn push(&mut self, refused: impl IntoIterator<Item = Refused>) {
+    pub(super) fn push(&mut self, refused: impl IntoIterator<Item = Refused>) {
         for one in refused {
             self.count = self.count.saturating_add(1);
             if self.some.len() < REFUSED_MAX {
@@ -217,7 +217,7 @@ impl Collected {
     }
 
     /// An error when there are any.
-    fn end(&mut self) -> Result<(), ImportError> {
+    pub(super) fn end(&mut self) -> Result<(), ImportError> {
         if self.count == 0 {
             return Ok(());
         }

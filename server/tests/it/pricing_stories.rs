@@ -16,7 +16,7 @@ use uuid::Uuid;
 use crate::shop::{CARTS, Shop};
 
 /// A cart of `(id, kind, value, unit)`.
-fn cart(lines: &[(&str, &str, &str, &str)]) -> Value {
+pub(crate) fn cart(lines: &[(&str, &str, &str, &str)]) -> Value {
     let items: Vec<Value> = lines
         .iter()
         .map(|(id, kind, value, unit)| json!({ "id": id, "type": kind, "quantity": { "value": value, "unit": unit } }))
@@ -40,7 +40,7 @@ fn cart_of(items: Vec<Value>) -> Value {
 }
 
 /// Sends a cart, which must be taken. Its trip.
-async fn send(shop: &Shop, cart: &Value) -> String {
+pub(crate) async fn send(shop: &Shop, cart: &Value) -> String {
     let (status, body) = shop.call(CARTS, cart).await;
     assert_eq!(status, 201, "{body}");
     assert!(body["purchaseId"].as_str().is_some_and(|id| !id.is_empty()), "{body}");
@@ -48,7 +48,7 @@ async fn send(shop: &Shop, cart: &Value) -> String {
 }
 
 /// Price, promotions, tax, deposits and total of a trip's purchase, in cents.
-async fn sums(shop: &Shop, trip: &str) -> (i64, i64, i64, i64, i64) {
+pub(crate) async fn sums(shop: &Shop, trip: &str) -> (i64, i64, i64, i64, i64) {
     sqlx::query_as(
         "SELECT price_minor, promotions_minor, tax_minor, deposits_minor, total_minor FROM purchase WHERE trip_id = $1",
     )
@@ -211,7 +211,7 @@ async fn pf_004_sixty_items_with_stacked_promotions_are_answered_within_two_seco
 }
 
 /// A moment at which what was published just now is in force, as Amazon writes it.
-fn after(shop: &Shop) -> String {
+pub(crate) fn after(shop: &Shop) -> String {
     let at = shop.worker.clock.now() + time::Duration::MINUTE;
     at.format(&time::format_description::well_known::Rfc3339).unwrap()
 }
