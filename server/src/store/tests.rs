@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::attempt::AttemptOutcome;
-use domain::debt::DebtStatus;
+use domain::debt::{Debt, DebtStatus, DebtStory};
+use domain::id::DebtId;
 use domain::ledger::{Account, Entry, Subject};
 use domain::money::{Currency, Rounding};
 use domain::pricing::{BadLineCause, PromotionPolicy, RoundingLevel};
@@ -12,14 +13,16 @@ use domain::store::{BadCartPolicy, DeclinePolicy, FeedbackPolicy, GateStrategy};
 use serde_json::json;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
+use uuid::Uuid;
 
+use super::debt_event::DebtTold;
 use super::fixture::{self, NO_PERMISSION, NOW, refusal, refusal_code, usd};
 use super::rule_part::PartKind;
-use super::{audit, ledger, settings};
+use super::{audit, debt, debt_event, ledger, settings};
 
 /// Tables that nobody may change, each with a column that a change could name.
-const INSERT_ONLY: [(&str, &str); 3] =
-    [("ledger_transaction", "kind"), ("ledger_entry", "account"), ("audit_entry", "action")];
+const INSERT_ONLY: [(&str, &str); 4] =
+    [("ledger_transaction", "kind"), ("ledger_entry", "account"), ("audit_entry", "action"), ("debt_event", "kind")];
 
 /// Writes one row at least into each of the insert-only tables.
 async fn add_ledger_and_audit(conn: &mut PgConnection) {
@@ -31,6 +34,10 @@ async fn add_ledger_and_audit(conn: &mut PgConnection) {
     ledger::post(&mut tx, posting, &entries, NOW).await.unwrap();
     let entry = audit::AuditEntry { actor: "cart", action: "priced", subject: "trip-1", detail: json!({"total": 100}) };
     audit::insert(&mut tx, entry, NOW).await.unwrap();
+    let (id, debt) = (DebtId(Uuid::new_v4()), Debt::incur(usd(100), DebtCause::SystemError).unwrap());
+    debt::insert(&mut tx, id, &trip.id, None, &debt, NOW).await.unwrap();
+    let told = DebtTold { story: DebtStory::Incurred, amount: usd(100), by: "worker", reason: None, reference: None };
+    debt_event::insert(&mut tx, id, &told, NOW).await.unwrap();
     tx.commit().await.unwrap();
 }
 
@@ -60,7 +67,7 @@ async fn the_program_has_no_permission_to_change_ledger_or_audit(_: PgPoolOption
             assert_eq!(refusal_code(fixture::run(&mut conn, &change).await), NO_PERMISSION, "{change}");
         }
     }
-    assert_eq!(counts(&mut conn).await, [1, 2, 1]);
+    assert_eq!(counts(&mut conn).await, [1, 2, 1, 1]);
 }
 
 #[sqlx::test(migrator = "crate::database::MIGRATOR")]
@@ -73,7 +80,7 @@ async fn not_even_the_owner_of_the_tables_changes_ledger_or_audit(_: PgPoolOptio
             assert_eq!(refused, format!("{table}_insert_only"), "{change}");
         }
     }
-    assert_eq!(counts(&mut owner).await, [1, 2, 1]);
+    assert_eq!(counts(&mut owner).await, [1, 2, 1, 1]);
 }
 
 #[sqlx::test(migrator = "crate::database::MIGRATOR")]
@@ -147,6 +154,7 @@ async fn a_closed_list_has_the_same_words_in_its_type_and_in_its_check(_: PgPool
         ("trip_cause", words(DebtCause::ALL, DebtCause::as_str)),
         ("debt_cause", words(DebtCause::ALL, DebtCause::as_str)),
         ("debt_status", words(DebtStatus::ALL, DebtStatus::as_str)),
+        ("debt_event_kind", words(DebtStory::ALL, DebtStory::as_str)),
         ("bad_line_cause", words(BadLineCause::ALL, BadLineCause::as_str)),
         ("ledger_entry_account", words(Account::ALL, Account::as_str)),
         ("attempt_outcome", words(AttemptOutcome::ALL, AttemptOutcome::as_str)),
