@@ -22,6 +22,7 @@ pub mod staff;
 pub mod verify_prices;
 
 mod advance;
+mod book_loss;
 mod check_rules;
 mod join_instrument;
 mod move_debt;

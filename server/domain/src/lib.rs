@@ -40,6 +40,7 @@ pub mod attempt;
 pub mod debt;
 pub mod gate;
 pub mod ledger;
+pub mod loss;
 pub mod search;
 pub mod store;
 pub mod trip;

@@ -5,7 +5,7 @@ use domain::id::TripId;
 
 use self::lines::Lines;
 use super::{Desk, moment_text, say};
-use crate::flow::review_cart::{Reviewer, list_bad_carts, price_bad_cart, release_bad_cart};
+use crate::flow::review_cart::{Reviewed, Reviewer, list_bad_carts, price_bad_cart, release_bad_cart};
 
 mod lines;
 
@@ -14,7 +14,8 @@ mod lines;
 pub enum Command {
     /// All of them, those that wait for a person first.
     List,
-    /// Say what its lines are, and charge it. Lines that are not named stay uncharged.
+    /// Say what its lines are, and charge it. Lines that are not named stay uncharged. After a capture, or when nothing can be
+    /// charged any more, what was said is booked as the store's loss instead.
     Price {
         /// The visit.
         trip: TripId,
@@ -51,8 +52,8 @@ pub async fn run(desk: &Desk, command: &Command) -> anyhow::Result<()> {
         Command::List => list(desk).await,
         Command::Price { trip, lines, by, reason } => {
             let reviewer = Reviewer { by, reason: checked(reason)? };
-            let total = price_bad_cart(&desk.database, trip, &lines.0, reviewer, desk.now).await?;
-            say(&format!("{trip}: {total} is being charged."));
+            let reviewed = price_bad_cart(&desk.database, trip, &lines.0, reviewer, desk.now).await?;
+            say(&format!("{trip}: {}", outcome(reviewed)));
             Ok(())
         }
         Command::Release { trip, by, reason } => {
@@ -60,6 +61,20 @@ pub async fn run(desk: &Desk, command: &Command) -> anyhow::Result<()> {
             release_bad_cart(&desk.database, trip, reviewer, desk.now).await?;
             say(&format!("{trip}: nothing is charged, the hold is released."));
             Ok(())
+        }
+    }
+}
+
+fn outcome(reviewed: Reviewed) -> String {
+    match reviewed {
+        Reviewed::Charged(total) => format!("{total} is being charged."),
+        Reviewed::Lost { booked, lost } if booked.is_zero() => {
+            format!("nothing can be charged any more, and nothing is booked: {lost} is lost in all.")
+        }
+        Reviewed::Lost { booked, lost } => {
+            format!(
+                "nothing can be charged any more: {booked} is booked as the store's loss, {lost} in all. The shopper is not charged."
+            )
         }
     }
 }

@@ -6,6 +6,7 @@ use sqlx::{PgConnection, PgPool};
 use time::{Duration, OffsetDateTime};
 
 use super::advance::{Said, advance};
+use super::book_loss::book_loss;
 use crate::store::trip::TripRow;
 use crate::store::{self, StoreError};
 
@@ -29,8 +30,12 @@ pub async fn check_deadline(
     if is_undecided(&mut tx, &row).await? {
         return Ok(Some(now.saturating_add(LOOK_AGAIN)));
     }
+    let was_in_review = row.state == Trip::InReview;
     let said = Said { by: "deadline", parts: None, at: now };
     advance(&mut tx, &settings, &mut row, TripEvent::DeadlinePassed, said).await?;
+    if was_in_review && let Some((_, recognised)) = store::purchase::get_by_trip(&mut tx, trip).await? {
+        book_loss(&mut tx, &row, &recognised, None, now).await?;
+    }
     tx.commit().await?;
     Ok(None)
 }
