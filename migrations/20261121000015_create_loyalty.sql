@@ -34,15 +34,27 @@ ALTER TABLE line_identification
     ADD COLUMN late boolean NOT NULL DEFAULT false,
     ADD CONSTRAINT line_identification_says_something CHECK (num_nonnulls(sku, quantity, unit) > 0);
 
--- Promotions of some weekdays and hours (UTC), and those that make another article cheaper than the ones that were bought.
+-- Promotions of some weekdays and hours (UTC), and those that make other articles cheaper than the ones that are bought.
 ALTER TABLE promotion
     ADD COLUMN weekdays text[] NOT NULL DEFAULT '{}' CONSTRAINT promotion_weekdays
         CHECK (weekdays <@ ARRAY['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun']),
-    ADD COLUMN from_time time,
-    ADD COLUMN until_time time,
-    -- Neither articles nor categories: the ones that are bought.
+    ADD COLUMN from_minute smallint CONSTRAINT promotion_from_minute CHECK (from_minute BETWEEN 0 AND 1440),
+    ADD COLUMN until_minute smallint CONSTRAINT promotion_until_minute CHECK (until_minute BETWEEN 0 AND 1440),
+    ADD CONSTRAINT promotion_hours CHECK (coalesce(from_minute, 0) < coalesce(until_minute, 1440)),
+    -- The articles to get, where they are others than those to buy.
     ADD COLUMN get_skus text[] NOT NULL DEFAULT '{}',
     ADD COLUMN get_categories text[] NOT NULL DEFAULT '{}',
-    ADD CONSTRAINT promotion_hours CHECK (from_time < until_time),
-    ADD CONSTRAINT promotion_pools_by_kind
-        CHECK (kind = 'buy_get' OR cardinality(get_skus) + cardinality(get_categories) = 0);
+    ADD CONSTRAINT promotion_others_by_kind
+        CHECK ((kind = 'buy_get_other') = (cardinality(get_skus) + cardinality(get_categories) > 0)),
+    DROP CONSTRAINT promotion_kind,
+    ADD CONSTRAINT promotion_kind CHECK (kind IN (
+        'percent', 'amount_off', 'buy_get', 'buy_get_other', 'multi_buy', 'basket_percent', 'basket_amount', 'member_price')),
+    DROP CONSTRAINT promotion_columns_by_kind,
+    ADD CONSTRAINT promotion_columns_by_kind CHECK (
+        (percent IS NOT NULL) = (kind IN ('percent', 'buy_get', 'buy_get_other', 'basket_percent'))
+        AND (amount_minor IS NOT NULL) = (kind IN ('amount_off', 'basket_amount'))
+        AND (price_minor IS NOT NULL) = (kind IN ('multi_buy', 'member_price'))
+        AND (threshold_minor IS NOT NULL) = (kind IN ('basket_percent', 'basket_amount'))
+        AND (buy_count IS NOT NULL) = (kind IN ('buy_get', 'buy_get_other'))
+        AND (get_count IS NOT NULL) = (kind IN ('buy_get', 'buy_get_other'))
+        AND (set_count IS NOT NULL) = (kind = 'multi_buy'));

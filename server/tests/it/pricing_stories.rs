@@ -318,3 +318,32 @@ async fn what_was_recognised_is_charged_when_a_bad_cart_has_waited_long_enough(
     assert_eq!(shop.twin.truth().trip(walk.trip).captures_minor, [217]);
     shop.close().await;
 }
+
+#[sqlx::test(migrations = "../migrations")]
+async fn promotions_of_a_weekday_and_on_other_articles_are_imported_and_priced_by_when_the_visit_began(
+    _: PgPoolOptions,
+    connect: PgConnectOptions,
+) {
+    let shop = Shop::open(connect).await;
+    let file = "promotion_id,promotion_name,kind,percent,buy,get,categories,skus,get_skus,weekdays,from_time,until_time\n\
+        water,Water for two cookies,buy_get_other,100,2,1,,SKU-206,SKU-001,,,\n\
+        happy,Happy hour,percent,50,,,Soda,,,\"tue,wed\",17:00,19:00\n";
+    publish(&shop, What::Promotions, file.to_owned()).await;
+    let off = async |at: &str, lines: &[(&str, &str, &str, &str)]| {
+        let mut cart = cart(lines);
+        (cart["shoppingTrip"]["startTime"], cart["shoppingTrip"]["endTime"]) = (json!(at), json!(at));
+        sums(&shop, &send(&shop, &cart).await).await.1
+    };
+    let soda = [("SKU-236", "SKU", "2", "unit")];
+    // 2096-12-04 is a Tuesday.
+    assert_eq!(off("2096-12-04T17:00:00Z", &soda).await, 149);
+    assert_eq!(off("2096-12-05T12:30:00-05:00", &soda).await, 149, "17:30 in UTC");
+    assert_eq!(off("2096-12-04T19:00:00Z", &soda).await, 0);
+    assert_eq!(off("2096-12-06T18:00:00Z", &soda).await, 0);
+    let both = [("SKU-206", "SKU", "3", "unit"), ("SKU-001", "SKU", "2", "unit")];
+    assert_eq!(off(&after(&shop), &both).await, 199, "one water for two cookies, and none for the third");
+    assert_eq!(off(&after(&shop), &both[1..]).await, 0);
+    let verified = verify_prices(&shop.database, || ()).await.unwrap();
+    assert_eq!((verified.checked, verified.differences.len()), (6, 0), "{:?}", verified.differences);
+    shop.close().await;
+}
