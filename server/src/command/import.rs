@@ -13,7 +13,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use super::table::{Table, catalog, loyalty, promotion, tax};
 use super::{Desk, rules, say};
 use crate::flow::import_loyalty::{ImportedLoyalty, LoyaltyImport, import_loyalty};
-use crate::flow::import_rules::{self, Import, ImportError, Imported, import_rules};
+use crate::flow::import_rules::{self, Import, ImportError, Imported, Listener, Phase, import_rules};
 use crate::flow::staff::store_currency;
 
 /// What can be imported.
@@ -85,7 +85,9 @@ pub async fn run(desk: &Desk, arguments: &Arguments) -> anyhow::Result<()> {
     };
     let store = desk.store(arguments.store.as_ref()).await?;
     let import = Import { store: &store, source: &source, by: &arguments.by, dry_run: arguments.dry_run };
-    let outcome = import_file(desk, import, what, bar.wrap_read(file), path).await;
+    let shown = bar.clone();
+    let listener = move |phase| show(&shown, phase);
+    let outcome = import_file_telling(desk, import, what, bar.wrap_read(file), path, &listener).await;
     bar.finish_and_clear();
     let imported = outcome?;
     report(arguments, &store, &imported);
@@ -120,6 +122,22 @@ pub async fn import_file(
     file: impl Read + 'static,
     path: &Path,
 ) -> anyhow::Result<Imported> {
+    import_file_telling(desk, import, what, file, path, &|_| ()).await
+}
+
+/// Imports rows from any reader and tells how far it is.
+///
+/// # Errors
+///
+/// As [`run`].
+pub async fn import_file_telling(
+    desk: &Desk,
+    import: Import<'_>,
+    what: What,
+    file: impl Read + 'static,
+    path: &Path,
+    listener: Listener<'_>,
+) -> anyhow::Result<Imported> {
     let currency = store_currency(&desk.database, import.store).await?;
     let currency = currency.with_context(|| format!("the store {} is not served here", import.store))?;
     let store = import.store.clone();
@@ -128,17 +146,17 @@ pub async fn import_file(
         What::Catalog => {
             let table = Table::open(file, catalog::COLUMNS, catalog::IGNORED).with_context(|| name.to_string())?;
             let mut rows = table.rows(move |cells| catalog::read(cells, &store, currency));
-            import_rules(&desk.database, import, import_rules::File::Catalog(&mut rows), desk.now).await
+            import_rules(&desk.database, import, import_rules::File::Catalog(&mut rows), listener, desk.now).await
         }
         What::Promotions => {
             let table = Table::open(file, promotion::COLUMNS, &[]).with_context(|| name.to_string())?;
             let mut rows = table.rows(move |cells| promotion::read(cells, currency));
-            import_rules(&desk.database, import, import_rules::File::Promotions(&mut rows), desk.now).await
+            import_rules(&desk.database, import, import_rules::File::Promotions(&mut rows), listener, desk.now).await
         }
         What::Taxes => {
             let table = Table::open(file, tax::COLUMNS, &[]).with_context(|| name.to_string())?;
             let mut rows = table.rows(tax::read);
-            import_rules(&desk.database, import, import_rules::File::Taxes(&mut rows), desk.now).await
+            import_rules(&desk.database, import, import_rules::File::Taxes(&mut rows), listener, desk.now).await
         }
     };
     outcome.map_err(|error| told(error, path))
@@ -161,11 +179,31 @@ fn told(error: ImportError, path: &Path) -> anyhow::Error {
 
 /// How much of a file is read. Nothing is drawn where nobody looks.
 fn progress_bar(bytes: u64) -> ProgressBar {
-    let style = ProgressStyle::with_template("{wide_bar} {bytes}/{total_bytes} read {elapsed}");
+    let style = ProgressStyle::with_template("{wide_bar} {bytes}/{total_bytes} {msg} {elapsed}");
     let bar = ProgressBar::new(bytes).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
-    // The database compares what was read for a while: the time goes on so that nobody thinks it hangs.
+    bar.set_message("read");
     bar.enable_steady_tick(Duration::from_millis(250));
     bar
+}
+
+/// Once the file is read, the database works for a while: what it is doing, with how many rows, takes the place of the bar.
+fn show(bar: &ProgressBar, phase: Phase) {
+    let words = phase_words(phase);
+    if !matches!(phase, Phase::Reading(_)) {
+        let style = ProgressStyle::with_template("{spinner} {msg} {elapsed}");
+        bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner()));
+    }
+    bar.set_message(words);
+}
+
+fn phase_words(phase: Phase) -> String {
+    match phase {
+        Phase::Reading(rows) => format!("{rows} rows read"),
+        Phase::Comparing(rows) => format!("2 of 5: comparing {rows} rows with each other"),
+        Phase::Keeping(rows) => format!("3 of 5: keeping {rows} rows"),
+        Phase::Checking(rows) => format!("4 of 5: checking the draft with these {rows} rows"),
+        Phase::Differing(rows) => format!("5 of 5: looking in {rows} rows for what differs"),
+    }
 }
 
 fn report(arguments: &Arguments, store: &StoreId, imported: &Imported) {

@@ -8,6 +8,7 @@ mod connector_stories;
 mod declined_stories;
 mod failure_stories;
 mod happy_stories;
+mod import_stories;
 mod killed_stories;
 mod loyalty_stories;
 mod portal_stories;
