@@ -7,6 +7,7 @@ pub mod check_entry;
 pub mod compare_rules;
 pub mod decide_gate;
 pub mod export_catalog;
+pub mod import_loyalty;
 pub mod import_rules;
 pub mod mail_failed;
 pub mod price_cart;
@@ -24,6 +25,7 @@ pub mod staff;
 pub mod verify_prices;
 
 mod advance;
+mod book_loss;
 mod check_rules;
 mod join_instrument;
 mod move_debt;

@@ -16,6 +16,7 @@ pub mod gate_decision;
 pub mod instrument;
 pub mod ledger;
 pub mod line_identification;
+pub mod loyalty_account;
 pub mod outbox;
 pub mod payment_event;
 pub mod promotion;

@@ -3,6 +3,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a story that lacks a value fails")]
 
+mod bad_cart_stories;
 mod connector_stories;
 mod debt_stories;
 mod declined_stories;
@@ -10,7 +11,9 @@ mod event_feed_stories;
 mod event_stories;
 mod failure_stories;
 mod happy_stories;
+mod import_stories;
 mod killed_stories;
+mod loyalty_stories;
 mod portal_stories;
 mod pricing_stories;
 mod program_stories;
