@@ -15,6 +15,7 @@ pub mod receive_cart;
 pub mod report_status;
 pub mod review_cart;
 pub mod seed_demo;
+pub mod settle_debt;
 pub mod shopper;
 pub mod sign_in;
 pub mod staff;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use anyhow::{Context, bail};
+use anyhow::Context;
 use domain::id::{Sku, TripId};
 
 use super::{Desk, moment_text, say};
@@ -49,14 +49,14 @@ pub async fn run(desk: &Desk, command: &Command) -> anyhow::Result<()> {
     match command {
         Command::List => list(desk).await,
         Command::Price { trip, lines, by, reason } => {
-            let reviewer = Reviewer { by, reason: checked(reason)? };
+            let reviewer = Reviewer { by, reason: super::reason(reason)? };
             let found = lines.iter().map(|text| line(text)).collect::<anyhow::Result<BTreeMap<u32, Sku>>>()?;
             let total = price_bad_cart(&desk.database, trip, &found, reviewer, desk.now).await?;
             say(&format!("{trip}: {total} is being charged."));
             Ok(())
         }
         Command::Release { trip, by, reason } => {
-            let reviewer = Reviewer { by, reason: checked(reason)? };
+            let reviewer = Reviewer { by, reason: super::reason(reason)? };
             release_bad_cart(&desk.database, trip, reviewer, desk.now).await?;
             say(&format!("{trip}: nothing is charged, the hold is released."));
             Ok(())
@@ -85,12 +85,4 @@ fn line(text: &str) -> anyhow::Result<(u32, Sku)> {
     let (line_no, sku) = text.split_once('=').with_context(|| format!("{text:?} is not like 3=SKU-004"))?;
     let line_no = line_no.parse().with_context(|| format!("{line_no:?} is not the number of a line"))?;
     Ok((line_no, Sku::new(sku).with_context(|| format!("{sku:?} is not an article number"))?))
-}
-
-/// A reason that auditors can read.
-fn checked(reason: &str) -> anyhow::Result<&str> {
-    if !(10..=500).contains(&reason.trim().chars().count()) {
-        bail!("--reason must have 10 to 500 characters: auditors read it");
-    }
-    Ok(reason.trim())
 }

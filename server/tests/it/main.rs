@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, reason = "a story that lacks a value fails")]
 
 mod connector_stories;
+mod debt_stories;
 mod declined_stories;
 mod failure_stories;
 mod happy_stories;

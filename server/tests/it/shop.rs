@@ -185,6 +185,7 @@ impl Shop {
         }
         let off = "SELECT count(*) FROM trip LEFT JOIN debt USING (trip_id) WHERE total_minor IS NOT NULL AND $1 = '' AND total_minor <>
             CASE WHEN state IN ('adjusting', 'capturing', 'capture_unknown', 'capture_unconfirmed') THEN total_minor
+                 WHEN state = 'recovered' THEN incurred_minor
                  ELSE coalesce(capture_minor, 0) + coalesce(incurred_minor, 0) END";
         assert_eq!(self.number(off, "").await, 0, "priced = in flight + captured + owed, for every trip");
         let unpaid = "SELECT count(*) FROM (
