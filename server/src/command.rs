@@ -12,6 +12,7 @@ pub mod debt;
 pub mod export;
 pub mod import;
 pub mod price;
+pub mod refund;
 pub mod rules;
 pub mod seed;
 pub mod staff;

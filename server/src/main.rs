@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use server::command::seed::seed_demo;
-use server::command::{Desk, bad_cart, debt, export, import, price, rules, staff, verify};
+use server::command::{Desk, bad_cart, debt, export, import, price, refund, rules, staff, verify};
 use server::config::{self, BaseConfig};
 use server::database::embedded::{self, Durability};
 use server::flow::seed_demo::DEMO_STORE;
@@ -61,6 +61,11 @@ enum Command {
     Debt {
         #[command(subcommand)]
         command: debt::Command,
+    },
+    /// Money and goods that are given back.
+    Refund {
+        #[command(subcommand)]
+        command: refund::Command,
     },
     /// Who works here.
     Staff {
@@ -144,6 +149,7 @@ async fn run(command: Command) -> anyhow::Result<()> {
         Command::Verify { command } => verify::run(&desk().await?, &command).await,
         Command::BadCart { command } => bad_cart::run(&desk().await?, &command).await,
         Command::Debt { command } => debt::run(&desk().await?, &command).await,
+        Command::Refund { command } => refund::run(&desk().await?, &command).await,
         Command::Staff { command } => staff::run(&desk().await?, &command).await,
         Command::Demo { stop: true } => demo::stop().await,
         Command::Demo { stop: false } => demo::run().await,

@@ -19,6 +19,8 @@ pub mod line_identification;
 pub mod outbox;
 pub mod promotion;
 pub mod purchase;
+pub mod refund;
+pub mod refund_line;
 pub mod rule_part;
 pub mod rule_set;
 pub mod security_event;

@@ -61,6 +61,9 @@ struct Serve {
     /// What a second capture of one trip does.
     #[arg(long, env = "TWIN_DUPLICATE_CAPTURE", value_enum, default_value = "ignored")]
     duplicate_capture: DuplicateCaptureArg,
+    /// How many days after the tap Amazon still refunds; for ever when left out.
+    #[arg(long, env = "TWIN_REFUND_WINDOW_DAYS")]
+    refund_window_days: Option<u32>,
     #[command(flatten)]
     keys: Keys,
 }
@@ -128,6 +131,8 @@ impl From<Serve> for TwinOptions {
                     DuplicateCaptureArg::Charged => DuplicateCapture::Charged,
                     DuplicateCaptureArg::Refused => DuplicateCapture::Refused,
                 },
+                refund_window_days: serve.refund_window_days,
+                ..Settings::default()
             },
             ..Self::default()
         }

@@ -7,6 +7,7 @@ use domain::id::{AttemptId, EmailAddress, InstrumentId, TripId};
 use domain::outbox::{Failure, OutboxState, after_failure};
 use domain::reason::DebtCause;
 use domain::receipt::CardFacts;
+use domain::refund::RefundEvent;
 use domain::trip::{Trip, TripEvent};
 use serde_json::Value;
 use sqlx::{PgConnection, PgPool};
@@ -15,6 +16,7 @@ use uuid::Uuid;
 
 use super::advance::{Said, advance, settings_of};
 use super::notify_shopper::notify;
+use super::send_refund;
 use crate::store::attempt::Outcome;
 use crate::store::instrument::Identity;
 use crate::store::outbox::Claim;
@@ -52,7 +54,7 @@ pub async fn begin(
     if !store::outbox::lock_claim(&mut tx, claim).await? {
         return Ok(Begin::Stop);
     }
-    if !is_wanted(&mut tx, claim, &row).await? {
+    if !is_wanted(&mut tx, claim, &row, now).await? {
         // Another visit may have brought what this one waits for.
         notify(&mut tx, &row, now).await?;
         store::outbox::save(&mut tx, claim, OutboxState::Dropped, Some("no longer wanted"), now).await?;
@@ -74,7 +76,12 @@ pub async fn begin(
 }
 
 /// Does the visit's state still want this effect?
-async fn is_wanted(conn: &mut PgConnection, claim: &Claim, row: &TripRow) -> Result<bool, StoreError> {
+async fn is_wanted(
+    conn: &mut PgConnection,
+    claim: &Claim,
+    row: &TripRow,
+    now: OffsetDateTime,
+) -> Result<bool, StoreError> {
     Ok(match &claim.effect {
         Effect::AdjustCharge { amount, .. } => {
             matches!(row.state, Trip::Adjusting { search, .. } if search.asked == *amount)
@@ -87,9 +94,13 @@ async fn is_wanted(conn: &mut PgConnection, claim: &Claim, row: &TripRow) -> Res
         Effect::FetchShopperIdentity { instrument, .. } => {
             store::instrument::identity(conn, instrument).await? == Identity::NotAsked
         }
+        Effect::RefundCharge { refund, amount, .. } => {
+            send_refund::is_wanted(conn, row, *refund, *amount, now).await?
+        }
         Effect::ReportPaymentStatus { .. }
         | Effect::SendReceipt { .. }
         | Effect::SendDebtNotice { .. }
+        | Effect::SendRefundNotice { .. }
         | Effect::SendSignInCode { .. }
         | Effect::CheckDeadline { .. }
         | Effect::CheckReview { .. }
@@ -102,6 +113,8 @@ async fn is_wanted(conn: &mut PgConnection, claim: &Claim, row: &TripRow) -> Res
 pub enum Meaning {
     /// Something happened to the visit; the effect is done.
     Event(TripEvent),
+    /// Something happened to the refund; the effect is done.
+    Refund(RefundEvent),
     /// The card facts.
     Facts(Box<CardFacts>),
     /// Amazon has no facts for this trip, or not yet.
@@ -203,9 +216,16 @@ async fn conclude(
             }
             Ok(OutboxState::Done)
         }
+        Meaning::Refund(event) => {
+            if let Effect::RefundCharge { refund, .. } = &claim.effect {
+                send_refund::conclude(conn, row, *refund, event, now).await?;
+            }
+            Ok(OutboxState::Done)
+        }
         Meaning::Facts(facts) => {
             store::card_facts::insert(&mut *conn, &row.id, &facts, now).await?;
             take_facts_as_witness(&mut *conn, row, now).await?;
+            send_refund::wake(&mut *conn, &row.id, now).await?;
             notify(conn, row, now).await?;
             Ok(OutboxState::Done)
         }
@@ -341,6 +361,9 @@ async fn exhausted(
                 apply(conn, row, TripEvent::CaptureFailed, now).await?;
             }
             Ok(())
+        }
+        Effect::RefundCharge { refund, .. } => {
+            send_refund::conclude(conn, row, refund, RefundEvent::TriesExhausted, now).await
         }
         // A receipt without card facts is better than none.
         Effect::FetchTransactionalData { .. } => notify(conn, row, now).await,
