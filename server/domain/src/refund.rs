@@ -11,6 +11,7 @@ use crate::effect::{Effect, RefundNews};
 use crate::id::{ReconciliationId, RefundId, StoreId, TripId};
 use crate::money::{Money, MoneyError};
 use crate::reason::closed_list;
+use crate::receipt::RefundProgress;
 
 /// How long a refund of an instrument counts towards the limit on their number.
 pub const COUNTED_FOR: Duration = Duration::days(30);
@@ -337,6 +338,18 @@ impl Refund {
             Self::Refunded { .. } => "refunded",
             Self::Credited { .. } => "credited",
             Self::Declined => "declined",
+        }
+    }
+
+    /// How far it is, in a shopper's words.
+    #[must_use]
+    pub fn progress(&self) -> RefundProgress {
+        match self {
+            Self::InReview => RefundProgress::InReview,
+            Self::Waiting { .. } | Self::Sending { .. } | Self::ByHand { .. } => RefundProgress::OnItsWay,
+            Self::Refunded { .. } => RefundProgress::Refunded,
+            Self::Credited { .. } => RefundProgress::Credited,
+            Self::Declined => RefundProgress::Declined,
         }
     }
 

@@ -184,8 +184,7 @@ async fn ask(desk: &Desk, request: &Request) -> anyhow::Result<()> {
         return Ok(());
     }
     let id = RefundId::new(Uuid::new_v4())?;
-    let order =
-        RefundOrder { id, trip: &request.trip, wish, reason: request.code, because: Some(because), by };
+    let order = RefundOrder { id, trip: &request.trip, wish, reason: request.code, because: Some(because), by };
     let refund = request_refund(&desk.database, &order, desk.now).await?;
     say(&format!("{id}  {}  {}", standing(&refund.state), refund.amount));
     Ok(())

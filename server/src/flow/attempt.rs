@@ -94,9 +94,7 @@ async fn is_wanted(
         Effect::FetchShopperIdentity { instrument, .. } => {
             store::instrument::identity(conn, instrument).await? == Identity::NotAsked
         }
-        Effect::RefundCharge { refund, amount, .. } => {
-            send_refund::is_wanted(conn, row, *refund, *amount, now).await?
-        }
+        Effect::RefundCharge { refund, amount, .. } => send_refund::is_wanted(conn, row, *refund, *amount, now).await?,
         Effect::ReportPaymentStatus { .. }
         | Effect::SendReceipt { .. }
         | Effect::SendDebtNotice { .. }

@@ -36,7 +36,9 @@ pub enum DecideRefundError {
     #[error("{0}")]
     Refused(RefundError),
     /// It may have been done by Amazon, and nobody has looked.
-    #[error("Amazon may have given the money back before it refused: look in its reports, then say --amazon-did-not, or `refund found`")]
+    #[error(
+        "Amazon may have given the money back before it refused: look in its reports, then say --amazon-did-not, or `refund found`"
+    )]
     InDoubt,
     /// It waits in the outbox, or a worker has it.
     #[error("Amazon is being asked already")]

@@ -122,12 +122,9 @@ impl Columns {
                 until: self.waits_until.ok_or(StoreError::Corrupt("refund.waits_until"))?,
             },
             "sending" => Refund::Sending { split: split()? },
-            "by_hand" => Refund::ByHand {
-                split: split()?,
-                left: amount(self.by_hand_minor)?,
-                in_doubt: self.in_doubt,
-                card,
-            },
+            "by_hand" => {
+                Refund::ByHand { split: split()?, left: amount(self.by_hand_minor)?, in_doubt: self.in_doubt, card }
+            }
             "refunded" => Refund::Refunded { split: split()?, by_hand: amount(self.by_hand_minor)?, card },
             "credited" => Refund::Credited { split: split()? },
             "declined" => Refund::Declined,

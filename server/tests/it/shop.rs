@@ -194,9 +194,9 @@ impl Shop {
                 EXCEPT SELECT instrument_id, sum(outstanding_minor) FROM debt WHERE instrument_id IS NOT NULL GROUP BY 1) difference";
         assert_eq!(self.number(unpaid, "").await, 0, "receivables are what is outstanding");
         let promised = "SELECT count(*) FROM (
-                SELECT trip_id, sum(card_minor + elsewhere_minor)::bigint FROM refund WHERE state IN ('waiting', 'sending', 'by_hand') AND $1 = '' GROUP BY 1
-                EXCEPT SELECT trip_id, -sum(amount_minor)::bigint FROM ledger_entry WHERE account = 'refund_clearing' GROUP BY 1) difference
-            WHERE NOT EXISTS (SELECT FROM refund WHERE refund.trip_id = difference.trip_id AND state = 'by_hand' AND card_paid)";
+                SELECT trip_id, sum(CASE state WHEN 'by_hand' THEN by_hand_minor ELSE card_minor + elsewhere_minor END)::bigint
+                FROM refund WHERE state IN ('waiting', 'sending', 'by_hand') AND $1 = '' GROUP BY 1
+                EXCEPT SELECT trip_id, -sum(amount_minor)::bigint FROM ledger_entry WHERE account = 'refund_clearing' GROUP BY 1) difference";
         assert_eq!(self.number(promised, "").await, 0, "what is promised and not given back is on its way");
         let left = "SELECT count(*) FROM outbox WHERE state = 'claimed' AND $1 = ''";
         assert_eq!(self.number(left, "").await, 0, "no effect is left in hand");

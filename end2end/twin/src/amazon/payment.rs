@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::{answer::Answer, request::Fields};
 use crate::{
-    network::{Refusal, RefundAnswer},
+    network::{RefundAnswer, Refusal},
     truth::Trip,
     world::World,
 };

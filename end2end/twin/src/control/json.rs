@@ -13,7 +13,8 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::{
-    Api, Card, DuplicateCapture, Fault, RefundAnswer, Times, Truth, WalkError, WalkOrder, clock::OFFSET_SECONDS_MAX, world::World,
+    Api, Card, DuplicateCapture, Fault, RefundAnswer, Times, Truth, WalkError, WalkOrder, clock::OFFSET_SECONDS_MAX,
+    world::World,
 };
 
 pub(super) fn routes() -> Router<Arc<World>> {

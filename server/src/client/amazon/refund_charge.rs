@@ -166,7 +166,8 @@ mod tests {
     #[test]
     fn what_cannot_be_read_is_no_answer() {
         let long = format!(r#"{{"reconciliationId":"{}"}}"#, "x".repeat(256));
-        let odd = ["<html>", "[]", "\"rec-1\"", r#"{"reconciliationId":7}"#, r#"{"reconciliationId":"a\u0000b"}"#, &long];
+        let odd =
+            ["<html>", "[]", "\"rec-1\"", r#"{"reconciliationId":7}"#, r#"{"reconciliationId":"a\u0000b"}"#, &long];
         for body in odd.into_iter().chain([r#"{"status":"PENDING"}"#]) {
             assert_eq!(refund(1, "USD").read(body.as_bytes()), None, "{body}");
         }

@@ -1,7 +1,8 @@
 use std::collections::BTreeSet;
 
-use domain::effect::SignInCode;
-use domain::id::EmailAddress;
+use domain::effect::{RefundNews, SignInCode};
+use domain::id::{EmailAddress, RefundId};
+use domain::refund::RefundReason;
 use sqlx::Connection;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::types::Json;
@@ -24,7 +25,8 @@ fn sign_in_code() -> Effect {
     Effect::SendSignInCode { to: EmailAddress::new("a@example.com").unwrap(), code: SignInCode(CODE.to_owned()) }
 }
 
-fn every_effect() -> [Effect; 10] {
+fn every_effect() -> [Effect; 12] {
+    let refund: RefundId = id("550e8400-e29b-41d4-a716-446655440000");
     let (trip, store): (TripId, domain::id::StoreId) = (id("trip-1"), id("store-1"));
     [
         Effect::AdjustCharge { trip: trip.clone(), store: store.clone(), amount: usd(815) },
@@ -32,6 +34,14 @@ fn every_effect() -> [Effect; 10] {
         Effect::CancelCharge { trip: trip.clone(), store: store.clone() },
         Effect::FetchTransactionalData { trip: trip.clone(), store: store.clone() },
         Effect::FetchShopperIdentity { trip: trip.clone(), store: store.clone(), instrument: fixture::card() },
+        Effect::RefundCharge {
+            refund,
+            trip: trip.clone(),
+            store: store.clone(),
+            amount: usd(815),
+            reason: RefundReason::DamagedItem,
+        },
+        Effect::SendRefundNotice { trip: trip.clone(), refund, news: RefundNews::Approved },
         Effect::ReportPaymentStatus { trip: trip.clone(), store },
         Effect::SendReceipt { trip: trip.clone() },
         Effect::SendDebtNotice { trip },

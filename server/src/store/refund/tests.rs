@@ -1,3 +1,4 @@
+use domain::id::PurchaseId;
 use domain::ledger::{Account, Entry, Subject};
 use domain::refund::amount::{Choice, expected};
 use sqlx::Connection;
@@ -37,7 +38,14 @@ fn asked(trip: &str) -> RefundRow {
 fn decided(row: RefundRow, state: Refund) -> RefundRow {
     let ended_at = (!state.is_open()).then_some(NOW);
     let because = Some("seen on the video".to_owned());
-    RefundRow { state, decided_by: Some("ben".to_owned()), decided_because: because, decided_at: Some(NOW), ended_at, ..row }
+    RefundRow {
+        state,
+        decided_by: Some("ben".to_owned()),
+        decided_because: because,
+        decided_at: Some(NOW),
+        ended_at,
+        ..row
+    }
 }
 
 /// So much was taken from the card of a visit that is there.
@@ -83,7 +91,10 @@ async fn a_refund_reads_back_in_every_state(_: PgPoolOptions, database: PgConnec
         assert_eq!(open_of_trip(&mut conn, &later.trip).await.unwrap(), open, "{:?}", later.state);
         assert_eq!(list_by_trip(&mut conn, &later.trip).await.unwrap(), [later]);
     }
-    assert_eq!((list(&mut conn, true, 99).await.unwrap().len(), list(&mut conn, false, 99).await.unwrap().len()), (4, 9));
+    assert_eq!(
+        (list(&mut conn, true, 99).await.unwrap().len(), list(&mut conn, false, 99).await.unwrap().len()),
+        (4, 9)
+    );
     assert_eq!(count_recent(&mut conn, &card(), NOW - Duration::SECOND).await.unwrap(), 8, "the declined one is none");
     assert_eq!(count_recent(&mut conn, &card(), NOW).await.unwrap(), 0);
 }
@@ -122,7 +133,8 @@ async fn g01_the_last_wall_refuses_more_than_was_taken_whoever_asks(_: PgPoolOpt
     });
     let refused: Vec<String> = racers.await.into_iter().filter(Result::is_err).map(refusal).collect();
     assert_eq!(refused, ["refund_within_taken"; 2], "two of 10.00 fit into 25.00");
-    let given: i64 = sqlx::query_scalar("SELECT sum(card_minor)::bigint FROM refund").fetch_one(&mut *conn).await.unwrap();
+    let given: i64 =
+        sqlx::query_scalar("SELECT sum(card_minor)::bigint FROM refund").fetch_one(&mut *conn).await.unwrap();
     assert_eq!(given, 2000);
     assert_eq!(taken(&mut conn, &id("trip-1"), Currency::USD).await.unwrap().card, usd(2500));
 }

@@ -161,7 +161,8 @@ mod tests {
 
         let sending = Refund::Sending { split: split(200, 500, 300) };
         let approved = notice(&mail(sending), RefundNews::Approved, url);
-        let parts = ["USD 2.00 comes off", "You still owe USD 2.50", "USD 5.00 goes back to the card", "USD 3.00 was not"];
+        let parts =
+            ["USD 2.00 comes off", "You still owe USD 2.50", "USD 5.00 goes back to the card", "USD 3.00 was not"];
         assert_says(&approved, "Your refund is approved", &parts);
 
         let card = CardPart::Paid { reconciliation: Some(ReconciliationId::new("rec-1").unwrap()) };

@@ -209,6 +209,7 @@ mod tests {
                     card_statement_transaction_id: Some("CST-1".to_owned()),
                     ..CardFacts::default()
                 }),
+                refunds: vec![],
             },
         }
     }
