@@ -1,5 +1,6 @@
 use time::OffsetDateTime;
 
+use super::state::Next;
 use super::*;
 use crate::money::Currency;
 
