@@ -15,6 +15,7 @@ pub mod export;
 pub mod import;
 pub mod pause;
 pub mod price;
+pub mod refund;
 pub mod rules;
 pub mod seed;
 pub mod staff;

@@ -5,7 +5,9 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use server::command::seed::seed_demo;
-use server::command::{Desk, alert, bad_cart, debt, effect, export, import, pause, price, rules, staff, trip, verify};
+use server::command::{
+    Desk, alert, bad_cart, debt, effect, export, import, pause, price, refund, rules, staff, trip, verify,
+};
 use server::config::{self, BaseConfig};
 use server::database::embedded::{self, Durability};
 use server::flow::seed_demo::DEMO_STORE;
@@ -61,6 +63,11 @@ enum Command {
     Debt {
         #[command(subcommand)]
         command: debt::Command,
+    },
+    /// Money and goods that are given back.
+    Refund {
+        #[command(subcommand)]
+        command: refund::Command,
     },
     /// What must happen outside, and has not.
     Effect {
@@ -168,6 +175,7 @@ async fn run(command: Command) -> anyhow::Result<()> {
         Command::Pause { command } => pause::run(&desk().await?, &command).await,
         Command::Alert { command } => alert::run(&desk().await?, &command).await,
         Command::Trip { command } => trip::run(&desk().await?, &command).await,
+        Command::Refund { command } => refund::run(&desk().await?, &command).await,
         Command::Staff { command } => staff::run(&desk().await?, &command).await,
         Command::Demo { stop: true } => demo::stop().await,
         Command::Demo { stop: false } => demo::run().await,

@@ -22,6 +22,8 @@ pub mod pause;
 pub mod payment_event;
 pub mod promotion;
 pub mod purchase;
+pub mod refund;
+pub mod refund_line;
 pub mod rule_part;
 pub mod rule_set;
 pub mod security_event;

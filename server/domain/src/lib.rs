@@ -42,6 +42,7 @@ pub mod gate;
 pub mod ledger;
 pub mod loss;
 pub mod payment_event;
+pub mod refund;
 pub mod search;
 pub mod store;
 pub mod trip;

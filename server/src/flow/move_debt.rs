@@ -15,6 +15,7 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::advance::Parts;
+use super::request_refund::open_credit;
 use crate::store::audit::AuditEntry;
 use crate::store::debt::DebtRow;
 use crate::store::debt_event::DebtTold;
@@ -110,6 +111,7 @@ pub(super) async fn move_debt(
             && surplus.is_positive()
         {
             store::alert::open(&mut *conn, AlertKind::ShopperCredit, row.id.as_str(), mover.at).await?;
+            open_credit(&mut *conn, row, mover.by, mover.at).await?;
         }
     }
     let detail = json!({

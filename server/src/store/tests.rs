@@ -2,13 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use domain::attempt::AttemptOutcome;
+use domain::attempt::{Api, AttemptOutcome};
 use domain::debt::{Debt, DebtStatus, DebtStory};
 use domain::id::DebtId;
 use domain::ledger::{Account, Entry, Subject};
 use domain::money::{Currency, Rounding};
 use domain::pricing::{BadLineCause, PromotionPolicy, RoundingLevel};
 use domain::reason::DebtCause;
+use domain::refund::{RefundKind, RefundReason};
 use domain::store::{BadCartPolicy, DeclinePolicy, FeedbackPolicy, GateStrategy};
 use serde_json::json;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
@@ -157,6 +158,9 @@ async fn a_closed_list_has_the_same_words_in_its_type_and_in_its_check(_: PgPool
         ("debt_event_kind", words(DebtStory::ALL, DebtStory::as_str)),
         ("bad_line_cause", words(BadLineCause::ALL, BadLineCause::as_str)),
         ("ledger_entry_account", words(Account::ALL, Account::as_str)),
+        ("attempt_api", words(Api::ALL, Api::as_str)),
+        ("refund_kind", words(RefundKind::ALL, RefundKind::as_str)),
+        ("refund_reason_code", words(RefundReason::ALL, RefundReason::as_str)),
         ("attempt_outcome", words(AttemptOutcome::ALL, AttemptOutcome::as_str)),
     ];
     for (constraint, expected) in lists {
