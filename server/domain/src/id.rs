@@ -134,6 +134,11 @@ text_id!(
     is_printable
 );
 text_id!(
+    /// One event of the event feed: `id` of the envelope, the same on every delivery (EventBridge, "Event structure").
+    PaymentEventId,
+    is_printable
+);
+text_id!(
     /// The retailer's own article number: `item_sku` of the catalog (Upload Catalog page).
     Sku,
     is_printable

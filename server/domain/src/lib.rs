@@ -41,6 +41,7 @@ pub mod debt;
 pub mod gate;
 pub mod ledger;
 pub mod loss;
+pub mod payment_event;
 pub mod search;
 pub mod store;
 pub mod trip;

@@ -1,6 +1,5 @@
 //! `storeside bad-cart`: carts with lines that could not be priced.
 
-use anyhow::bail;
 use domain::id::TripId;
 
 use self::lines::Lines;
@@ -51,13 +50,13 @@ pub async fn run(desk: &Desk, command: &Command) -> anyhow::Result<()> {
     match command {
         Command::List => list(desk).await,
         Command::Price { trip, lines, by, reason } => {
-            let reviewer = Reviewer { by, reason: checked(reason)? };
+            let reviewer = Reviewer { by, reason: super::reason(reason)? };
             let reviewed = price_bad_cart(&desk.database, trip, &lines.0, reviewer, desk.now).await?;
             say(&format!("{trip}: {}", outcome(reviewed)));
             Ok(())
         }
         Command::Release { trip, by, reason } => {
-            let reviewer = Reviewer { by, reason: checked(reason)? };
+            let reviewer = Reviewer { by, reason: super::reason(reason)? };
             release_bad_cart(&desk.database, trip, reviewer, desk.now).await?;
             say(&format!("{trip}: nothing is charged, the hold is released."));
             Ok(())
@@ -94,12 +93,4 @@ async fn list(desk: &Desk) -> anyhow::Result<()> {
         }
     }
     Ok(())
-}
-
-/// A reason that auditors can read.
-fn checked(reason: &str) -> anyhow::Result<&str> {
-    if !(10..=500).contains(&reason.trim().chars().count()) {
-        bail!("--reason must have 10 to 500 characters: auditors read it");
-    }
-    Ok(reason.trim())
 }

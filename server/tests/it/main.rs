@@ -5,7 +5,10 @@
 
 mod bad_cart_stories;
 mod connector_stories;
+mod debt_stories;
 mod declined_stories;
+mod event_feed_stories;
+mod event_stories;
 mod failure_stories;
 mod happy_stories;
 mod import_stories;
@@ -18,3 +21,4 @@ mod programs;
 mod repeated_stories;
 mod rules_stories;
 mod shop;
+mod storm_stories;
