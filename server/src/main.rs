@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use server::command::seed::seed_demo;
-use server::command::{Desk, bad_cart, debt, export, import, price, rules, staff, verify};
+use server::command::{Desk, alert, bad_cart, debt, effect, export, import, pause, price, rules, staff, trip, verify};
 use server::config::{self, BaseConfig};
 use server::database::embedded::{self, Durability};
 use server::flow::seed_demo::DEMO_STORE;
@@ -61,6 +61,26 @@ enum Command {
     Debt {
         #[command(subcommand)]
         command: debt::Command,
+    },
+    /// What must happen outside, and has not.
+    Effect {
+        #[command(subcommand)]
+        command: effect::Command,
+    },
+    /// APIs of Amazon's that everyone leaves alone for a while.
+    Pause {
+        #[command(subcommand)]
+        command: pause::Command,
+    },
+    /// What a person must look at.
+    Alert {
+        #[command(subcommand)]
+        command: alert::Command,
+    },
+    /// What happened to a visit.
+    Trip {
+        #[command(subcommand)]
+        command: trip::Command,
     },
     /// Who works here.
     Staff {
@@ -144,6 +164,10 @@ async fn run(command: Command) -> anyhow::Result<()> {
         Command::Verify { command } => verify::run(&desk().await?, &command).await,
         Command::BadCart { command } => bad_cart::run(&desk().await?, &command).await,
         Command::Debt { command } => debt::run(&desk().await?, &command).await,
+        Command::Effect { command } => effect::run(&desk().await?, &command).await,
+        Command::Pause { command } => pause::run(&desk().await?, &command).await,
+        Command::Alert { command } => alert::run(&desk().await?, &command).await,
+        Command::Trip { command } => trip::run(&desk().await?, &command).await,
         Command::Staff { command } => staff::run(&desk().await?, &command).await,
         Command::Demo { stop: true } => demo::stop().await,
         Command::Demo { stop: false } => demo::run().await,

@@ -18,6 +18,7 @@ pub mod ledger;
 pub mod line_identification;
 pub mod loyalty_account;
 pub mod outbox;
+pub mod pause;
 pub mod payment_event;
 pub mod promotion;
 pub mod purchase;

@@ -128,14 +128,14 @@ text_id!(
     is_printable
 );
 text_id!(
-    /// The number of a loyalty account, as the retailer's own programme has it; it comes back as `scanResult.id` of a cart whose
-    /// shopper scanned a code (Create Purchases page).
-    LoyaltyNumber,
+    /// One event of the event feed: `id` of the envelope, the same on every delivery (EventBridge, "Event structure").
+    PaymentEventId,
     is_printable
 );
 text_id!(
-    /// One event of the event feed: `id` of the envelope, the same on every delivery (EventBridge, "Event structure").
-    PaymentEventId,
+    /// The number of a loyalty account, as the retailer's own programme has it; it comes back as `scanResult.id` of a cart whose
+    /// shopper scanned a code (Create Purchases page).
+    LoyaltyNumber,
     is_printable
 );
 text_id!(

@@ -14,6 +14,8 @@ mod happy_stories;
 mod import_stories;
 mod killed_stories;
 mod loyalty_stories;
+mod pause_stories;
+mod pending_stories;
 mod portal_stories;
 mod pricing_stories;
 mod program_stories;

@@ -278,7 +278,7 @@ async fn serve(database: &PgPool, clock: &Clock, principals: PathBuf) -> (String
             key: Secret::new("a key for stories, long enough for anyone"),
             trusted_proxies: [].into(),
         },
-        metrics: MetricsState { handle: handle.clone(), database: database.clone() },
+        metrics: MetricsState { handle: handle.clone(), database: database.clone(), clock: clock.clone() },
         site: LeptosOptions::builder().output_name("storeside").site_root("no-such-folder").build(),
         is_https: false,
     });
