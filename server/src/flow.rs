@@ -1,5 +1,6 @@
 //! Use cases, one a file: load, decide, save and enqueue, in one transaction. Nothing here waits for a network.
 
+pub mod apply_event;
 pub mod attempt;
 pub mod check_deadline;
 pub mod check_entry;
@@ -7,6 +8,7 @@ pub mod compare_rules;
 pub mod decide_gate;
 pub mod decide_refund;
 pub mod export_catalog;
+pub mod import_loyalty;
 pub mod import_rules;
 pub mod mail_failed;
 pub mod price_cart;
@@ -14,6 +16,7 @@ pub mod publish_rules;
 pub mod read_receipt;
 pub mod read_refund;
 pub mod receive_cart;
+pub mod receive_event;
 pub mod report_status;
 pub mod request_refund;
 pub mod review_cart;
@@ -25,6 +28,7 @@ pub mod staff;
 pub mod verify_prices;
 
 mod advance;
+mod book_loss;
 mod check_rules;
 mod join_instrument;
 mod move_debt;

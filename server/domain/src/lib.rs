@@ -28,6 +28,8 @@ pub mod unit;
 
 pub mod cart;
 pub mod catalog;
+pub mod identification;
+pub mod loyalty;
 pub mod promotion;
 pub mod tax;
 
@@ -38,6 +40,8 @@ pub mod attempt;
 pub mod debt;
 pub mod gate;
 pub mod ledger;
+pub mod loss;
+pub mod payment_event;
 pub mod refund;
 pub mod search;
 pub mod store;

@@ -1,16 +1,16 @@
 //! A visit's payment token has ended by our reckoning.
 
+use domain::attempt::rule::awaited;
+use domain::effect::LOOK_AGAIN;
 use domain::id::TripId;
 use domain::trip::{Trip, TripEvent};
 use sqlx::{PgConnection, PgPool};
-use time::{Duration, OffsetDateTime};
+use time::OffsetDateTime;
 
 use super::advance::{Said, advance};
+use super::book_loss::book_loss;
 use crate::store::trip::TripRow;
 use crate::store::{self, StoreError};
-
-/// When to look again at a visit that a call is still out for.
-const LOOK_AGAIN: Duration = Duration::minutes(15);
 
 /// Tells the visit that its time is over; one that has ended before does not mind. While a call is out or to come that may
 /// still succeed, its answer decides: gives when to look again.
@@ -29,29 +29,19 @@ pub async fn check_deadline(
     if is_undecided(&mut tx, &row).await? {
         return Ok(Some(now.saturating_add(LOOK_AGAIN)));
     }
+    let was_in_review = row.state == Trip::InReview;
     let said = Said { by: "deadline", parts: None, at: now };
     advance(&mut tx, &settings, &mut row, TripEvent::DeadlinePassed, said).await?;
+    if was_in_review && let Some((_, recognised)) = store::purchase::get_by_trip(&mut tx, trip).await? {
+        book_loss(&mut tx, &row, &recognised, None, now).await?;
+    }
     tx.commit().await?;
     Ok(None)
 }
 
-/// An adjustment that waits for its next try may be dropped; one that is out, or any capture, may not.
+/// Is a call out or to come that decides instead of the deadline?
 async fn is_undecided(conn: &mut PgConnection, row: &TripRow) -> Result<bool, StoreError> {
-    Ok(match row.state {
-        Trip::Adjusting { .. } => store::outbox::live(conn, "adjust_charge", &row.id).await?.claimed,
-        Trip::Capturing { .. } => {
-            let live = store::outbox::live(conn, "capture_charge", &row.id).await?;
-            live.waiting || live.claimed
-        }
-        Trip::Entered
-        | Trip::InReview
-        | Trip::CaptureUnknown { .. }
-        | Trip::CaptureUnconfirmed { .. }
-        | Trip::Captured { .. }
-        | Trip::PartlyCaptured { .. }
-        | Trip::Uncollected { .. }
-        | Trip::Recovered { .. }
-        | Trip::Cancelling
-        | Trip::Cancelled => false,
-    })
+    let Some(awaited) = awaited(row.state) else { return Ok(false) };
+    let live = store::outbox::live(conn, awaited.kind, &row.id).await?;
+    Ok(live.claimed || (awaited.even_waiting && live.waiting))
 }
