@@ -1,5 +1,7 @@
 //! Somebody asks for a refund: the rules, and the refund with its lines, under the visit's lock.
 
+use std::pin::Pin;
+
 use domain::id::{PurchaseId, RefundId, ShopperId, TripId};
 use domain::money::Money;
 use domain::refund::amount::{Choice, Expected, RefundLine, RefundParts, expected};
@@ -167,6 +169,30 @@ pub(super) async fn open_credit(
             Ok(())
         }
     }
+}
+
+/// The money that was the shopper's was taken back by the bank: its refund is not given, if nobody has approved it. One that is
+/// approved finds that out when it is due.
+///
+/// Boxed, since declining moves a refund, and a refund may move a debt.
+pub(super) fn withdraw_credit<'a>(
+    conn: &'a mut PgConnection,
+    row: &'a TripRow,
+    by: &'a str,
+    now: OffsetDateTime,
+) -> Pin<Box<dyn Future<Output = Result<(), StoreError>> + Send + 'a>> {
+    Box::pin(async move {
+        let Some(id) = store::refund::open_of_trip(&mut *conn, &row.id).await? else { return Ok(()) };
+        let Some(mut refund) = store::refund::lock(&mut *conn, id).await? else { return Ok(()) };
+        if refund.kind == RefundKind::Credit && refund.state == Refund::InReview {
+            let settings = settings_of(&mut *conn, row).await?;
+            let mover = RefundMover { by, reason: Some("the bank took the money back"), at: now };
+            let place = Place { row, settings: &settings };
+            let moved = move_refund(conn, place, &mut refund, RefundEvent::Declined, mover).await?;
+            moved.map_err(|_| StoreError::Corrupt("a refund in review that cannot be declined"))?;
+        }
+        Ok(())
+    })
 }
 
 async fn lock_trip(conn: &mut PgConnection, trip: &TripId, by: Requester<'_>) -> Result<TripRow, RequestRefundError> {

@@ -7,14 +7,20 @@ use crate::effect::RefundNews;
 use crate::id::ReconciliationId;
 use crate::money::Money;
 
-use super::{CardPart, Funds, Refund, RefundCase, RefundError, RefundEvent, RefundMovement, RefundStep, Split};
+use super::{
+    CardPart, Funds, Refund, RefundCase, RefundError, RefundEvent, RefundKind, RefundMovement, RefundStep, Split,
+};
 
 pub(super) type Next = Result<RefundStep, RefundError>;
 
 pub(super) fn in_review(event: RefundEvent, case: RefundCase<'_>) -> Next {
     match event {
         RefundEvent::Approved { funds, until } => approved(Split::of(case.amount, funds)?, until, case),
-        RefundEvent::Declined => Ok(RefundStep::to(Refund::Declined).then(case.tell(RefundNews::Declined))),
+        RefundEvent::Declined => {
+            let step = RefundStep::to(Refund::Declined);
+            // Of a credit that was never approved the shopper has not heard.
+            Ok(if case.kind == RefundKind::Goods { step.then(case.tell(RefundNews::Declined)) } else { step })
+        }
         RefundEvent::Due { .. }
         | RefundEvent::Answered { .. }
         | RefundEvent::Refused { .. }

@@ -158,6 +158,14 @@ fn g18_nothing_goes_out_while_a_refund_is_only_asked_for() {
 }
 
 #[test]
+fn a_credit_that_goes_away_before_anybody_approved_it_is_not_told() {
+    let (trip, store) = (TripId::new("trip").unwrap(), StoreId::new("store").unwrap());
+    let credit = RefundCase { kind: RefundKind::Credit, ..case(&trip, &store) };
+    assert_eq!(Refund::ask(Verdict::Review, credit).effects, []);
+    assert_eq!(Refund::InReview.apply(RefundEvent::Declined, credit).unwrap().effects, []);
+}
+
+#[test]
 fn an_approval_sends_the_cards_part_and_credits_the_debt() {
     let approved = RefundEvent::Approved { funds: funds(300, 0, 700), until: None };
     let next = step(Refund::InReview, approved).unwrap();
