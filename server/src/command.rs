@@ -7,6 +7,7 @@ use sqlx::PgPool;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
+pub mod audit;
 pub mod bad_cart;
 pub mod export;
 pub mod import;

@@ -10,14 +10,18 @@ pub mod import_rules;
 pub mod mail_failed;
 pub mod price_cart;
 pub mod publish_rules;
+pub mod read_audit;
 pub mod read_receipt;
 pub mod receive_cart;
 pub mod report_status;
 pub mod review_cart;
+pub mod seal_audit;
 pub mod seed_demo;
 pub mod shopper;
 pub mod sign_in;
 pub mod staff;
+pub mod verify;
+pub mod verify_audit;
 pub mod verify_prices;
 
 mod advance;

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use server::command::seed::seed_demo;
-use server::command::{Desk, bad_cart, export, import, price, rules, staff, verify};
+use server::command::{Desk, audit, bad_cart, export, import, price, rules, staff, verify};
 use server::config::{self, BaseConfig};
 use server::database::embedded::{self, Durability};
 use server::flow::seed_demo::DEMO_STORE;
@@ -56,6 +56,11 @@ enum Command {
     BadCart {
         #[command(subcommand)]
         command: bad_cart::Command,
+    },
+    /// Who changed what.
+    Audit {
+        #[command(subcommand)]
+        command: audit::Command,
     },
     /// Who works here.
     Staff {
@@ -138,6 +143,7 @@ async fn run(command: Command) -> anyhow::Result<()> {
         Command::Price(arguments) => price::run(&desk().await?, &arguments).await,
         Command::Verify { command } => verify::run(&desk().await?, &command).await,
         Command::BadCart { command } => bad_cart::run(&desk().await?, &command).await,
+        Command::Audit { command } => audit::run(&desk().await?, &command).await,
         Command::Staff { command } => staff::run(&desk().await?, &command).await,
         Command::Demo { stop: true } => demo::stop().await,
         Command::Demo { stop: false } => demo::run().await,

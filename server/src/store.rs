@@ -6,6 +6,7 @@ use sqlx::error::DatabaseError;
 pub mod alert;
 pub mod attempt;
 pub mod audit;
+pub mod audit_seal;
 pub mod budget;
 pub mod card_facts;
 pub mod cart;

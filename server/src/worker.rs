@@ -9,6 +9,7 @@ mod capture_charge;
 mod mail;
 mod payment_status;
 mod runner;
+pub mod schedule;
 mod shopper_identity;
 mod transactional_data;
 

@@ -42,5 +42,6 @@ pub mod store;
 pub mod trip;
 
 pub mod alert;
+pub mod audit;
 pub mod effect;
 pub mod outbox;

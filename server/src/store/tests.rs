@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::attempt::AttemptOutcome;
+use domain::audit::Head;
 use domain::debt::DebtStatus;
 use domain::ledger::{Account, Entry, Subject};
 use domain::money::{Currency, Rounding};
@@ -15,11 +16,11 @@ use sqlx::{AssertSqlSafe, Connection, PgConnection};
 
 use super::fixture::{self, NO_PERMISSION, NOW, refusal, refusal_code, usd};
 use super::rule_part::PartKind;
-use super::{audit, ledger, settings};
+use super::{audit, audit_seal, ledger, settings};
 
 /// Tables that nobody may change, each with a column that a change could name.
-const INSERT_ONLY: [(&str, &str); 3] =
-    [("ledger_transaction", "kind"), ("ledger_entry", "account"), ("audit_entry", "action")];
+const INSERT_ONLY: [(&str, &str); 4] =
+    [("ledger_transaction", "kind"), ("ledger_entry", "account"), ("audit_entry", "action"), ("audit_seal", "sha256")];
 
 /// Writes one row at least into each of the insert-only tables.
 async fn add_ledger_and_audit(conn: &mut PgConnection) {
@@ -31,6 +32,8 @@ async fn add_ledger_and_audit(conn: &mut PgConnection) {
     ledger::post(&mut tx, posting, &entries, NOW).await.unwrap();
     let entry = audit::AuditEntry { actor: "cart", action: "priced", subject: "trip-1", detail: json!({"total": 100}) };
     audit::insert(&mut tx, entry, NOW).await.unwrap();
+    let row = audit_seal::list_unsealed(&mut tx, 1).await.unwrap().remove(0);
+    audit_seal::insert(&mut tx, &[(row.id, Head::beginning().seal(&row, NOW))], NOW).await.unwrap();
     tx.commit().await.unwrap();
 }
 
@@ -60,7 +63,7 @@ async fn the_program_has_no_permission_to_change_ledger_or_audit(_: PgPoolOption
             assert_eq!(refusal_code(fixture::run(&mut conn, &change).await), NO_PERMISSION, "{change}");
         }
     }
-    assert_eq!(counts(&mut conn).await, [1, 2, 1]);
+    assert_eq!(counts(&mut conn).await, [1, 2, 1, 1]);
 }
 
 #[sqlx::test(migrator = "crate::database::MIGRATOR")]
@@ -73,7 +76,7 @@ async fn not_even_the_owner_of_the_tables_changes_ledger_or_audit(_: PgPoolOptio
             assert_eq!(refused, format!("{table}_insert_only"), "{change}");
         }
     }
-    assert_eq!(counts(&mut owner).await, [1, 2, 1]);
+    assert_eq!(counts(&mut owner).await, [1, 2, 1, 1]);
 }
 
 #[sqlx::test(migrator = "crate::database::MIGRATOR")]

@@ -3,6 +3,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a story that lacks a value fails")]
 
+mod audit_stories;
 mod connector_stories;
 mod declined_stories;
 mod failure_stories;

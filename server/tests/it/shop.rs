@@ -16,6 +16,9 @@ use server::command::seed::seed_demo;
 use server::connector::ConnectorState;
 use server::connector::caller::{ARN_HEADER, CallerSettings, Callers, SECRET_HEADER};
 use server::database::pool_options;
+use server::flow::seal_audit::seal_audit;
+use server::flow::verify::Told;
+use server::flow::verify_audit::verify_audit;
 use server::http::metrics::MetricsState;
 use server::http::portal::PortalState;
 use server::http::router::{RouterParts, router};
@@ -191,8 +194,23 @@ impl Shop {
                 SELECT instrument_id, sum(amount_minor) FROM ledger_entry WHERE account = 'shopper_receivable' AND $1 = '' GROUP BY 1
                 EXCEPT SELECT instrument_id, sum(outstanding_minor) FROM debt WHERE instrument_id IS NOT NULL GROUP BY 1) difference";
         assert_eq!(self.number(unpaid, "").await, 0, "receivables are what is outstanding");
+        self.verify_audit().await;
         let left = "SELECT count(*) FROM outbox WHERE state = 'claimed' AND $1 = ''";
         assert_eq!(self.number(left, "").await, 0, "no effect is left in hand");
+    }
+}
+
+impl Shop {
+    /// Everything that happened in the story is in the audit's chain, and the chain holds.
+    async fn verify_audit(&self) {
+        let now = self.worker.clock.now() + time::Duration::hours(1);
+        seal_audit(&self.database, now).await.unwrap();
+        let verified = verify_audit(&self.database, None, now, |told| {
+            if let Told::Found(violation) = told {
+                panic!("{violation}");
+            }
+        });
+        assert!(verified.await.unwrap().head.no > 0, "something was recorded");
     }
 }
 
