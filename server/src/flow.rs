@@ -27,4 +27,5 @@ pub mod verify_prices;
 mod advance;
 mod check_rules;
 mod join_instrument;
+mod move_debt;
 mod notify_shopper;

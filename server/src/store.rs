@@ -12,6 +12,7 @@ pub mod card_facts;
 pub mod cart;
 pub mod catalog;
 pub mod debt;
+pub mod debt_event;
 pub mod gate_decision;
 pub mod instrument;
 pub mod ledger;

@@ -23,6 +23,12 @@ closed_list!(
         CaptureUnconfirmed = "capture_unconfirmed",
         /// A capture was seen on a trip that we have as not captured.
         LateCapture = "late_capture",
+        /// Amazon answered with something that cannot be right: no money moves on it.
+        ImplausibleAnswer = "implausible_answer",
+        /// More was taken than is owed: the rest is the shopper's.
+        ShopperCredit = "shopper_credit",
+        /// The bank took a capture back.
+        CaptureDeclined = "capture_declined",
         /// The same gate event came with another store or another instrument.
         GateEventReused = "gate_event_reused",
         /// An effect was written by a version that this one cannot read.

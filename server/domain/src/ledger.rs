@@ -2,6 +2,7 @@
 //!
 //! Signs: a debit is positive, a credit negative. An account's balance is the sum of its entries.
 
+use crate::debt::{DebtMovement, PaymentMeans};
 use crate::id::{InstrumentId, TripId};
 use crate::money::{Money, MoneyError};
 use crate::reason::closed_list;
@@ -26,6 +27,22 @@ closed_list!(
         DepositsPayable = "deposits_payable",
         /// Perhaps captured; nobody knows.
         CaptureSuspense = "capture_suspense",
+        /// Taken beyond what was owed: the shopper's.
+        ShopperCredit = "shopper_credit",
+        /// Goods that came back.
+        SalesReturns = "sales_returns",
+        /// Refunds on their way to a card.
+        RefundClearing = "refund_clearing",
+        /// Payoffs on their way from the processor.
+        PayoffClearing = "payoff_clearing",
+        /// Paid to staff: at a till, by telephone.
+        ExternalPayments = "external_payments",
+        /// Debts that were given up.
+        BadDebtExpense = "bad_debt_expense",
+        /// Things taken that could not be charged.
+        BadCartLoss = "bad_cart_loss",
+        /// Disputes that were upheld.
+        DisputeLoss = "dispute_loss",
     }
 );
 
@@ -62,7 +79,8 @@ pub struct Books<'a> {
     pub deposits: Money,
 }
 
-/// The entries of one movement. They add up to nothing.
+/// The entries of one movement of a trip. They add up to nothing. What concerns its debt has none here: [`debt_entries`] has
+/// them.
 ///
 /// # Errors
 ///
@@ -81,17 +99,63 @@ pub fn entries(movement: Movement, books: Books<'_>) -> Result<Vec<Entry>, Money
             entry(Account::CardClearing, visit(), amount),
             entry(Account::TripInFlight, visit(), amount.checked_neg()?),
         ],
-        Movement::DebtIncurred { amount, .. } => {
-            let receivable = match books.instrument {
-                Some(instrument) => entry(Account::ShopperReceivable, Subject::Instrument(instrument.clone()), amount),
-                None => entry(Account::UnresolvedReceivable, visit(), amount),
-            };
-            vec![receivable, entry(Account::TripInFlight, visit(), amount.checked_neg()?)]
-        }
+        Movement::CaptureReversed(amount) => vec![
+            entry(Account::TripInFlight, visit(), amount),
+            entry(Account::CardClearing, visit(), amount.checked_neg()?),
+        ],
+        Movement::Unsuspended(amount) => vec![
+            entry(Account::TripInFlight, visit(), amount),
+            entry(Account::CaptureSuspense, visit(), amount.checked_neg()?),
+        ],
         Movement::Suspended(amount) => vec![
             entry(Account::CaptureSuspense, visit(), amount),
             entry(Account::TripInFlight, visit(), amount.checked_neg()?),
         ],
+        Movement::DebtIncurred { .. } | Movement::LateCapture(_) | Movement::LateCaptureReversed(_) => vec![],
+    };
+    Ok(entries.into_iter().filter(|entry| !entry.amount.is_zero()).collect())
+}
+
+/// The entries of one movement of a trip's debt. They add up to nothing.
+///
+/// # Errors
+///
+/// Refuses amounts of mixed currencies or past 64 bits.
+pub fn debt_entries(movement: DebtMovement, books: Books<'_>) -> Result<Vec<Entry>, MoneyError> {
+    let visit = || Subject::Trip(books.trip.clone());
+    let receivable = |amount| match books.instrument {
+        Some(instrument) => {
+            Entry { account: Account::ShopperReceivable, subject: Subject::Instrument(instrument.clone()), amount }
+        }
+        None => Entry { account: Account::UnresolvedReceivable, subject: visit(), amount },
+    };
+    let towards = |account, amount: Money| {
+        Ok(vec![Entry { account, subject: visit(), amount }, receivable(amount.checked_neg()?)])
+    };
+    let entries = match movement {
+        DebtMovement::Incurred(amount) => {
+            let in_flight = Entry { account: Account::TripInFlight, subject: visit(), amount: amount.checked_neg()? };
+            vec![receivable(amount), in_flight]
+        }
+        DebtMovement::Paid { amount, means: PaymentMeans::InStore | PaymentMeans::ByPhone } => {
+            towards(Account::ExternalPayments, amount)?
+        }
+        DebtMovement::Paid { amount, means: PaymentMeans::Online } => towards(Account::PayoffClearing, amount)?,
+        DebtMovement::Recovered(amount) => towards(Account::CardClearing, amount)?,
+        DebtMovement::WrittenOff(amount) => towards(Account::BadDebtExpense, amount)?,
+        DebtMovement::RecoveredSurplus(amount) => vec![
+            Entry { account: Account::CardClearing, subject: visit(), amount },
+            Entry { account: Account::ShopperCredit, subject: visit(), amount: amount.checked_neg()? },
+        ],
+        DebtMovement::Credited(amount) => {
+            let sales = amount.checked_sub(books.tax)?.checked_sub(books.deposits)?;
+            vec![
+                Entry { account: Account::SalesReturns, subject: visit(), amount: sales },
+                Entry { account: Account::TaxPayable, subject: visit(), amount: books.tax },
+                Entry { account: Account::DepositsPayable, subject: visit(), amount: books.deposits },
+                receivable(amount.checked_neg()?),
+            ]
+        }
     };
     Ok(entries.into_iter().filter(|entry| !entry.amount.is_zero()).collect())
 }

@@ -38,6 +38,7 @@ pub mod attempt;
 pub mod debt;
 pub mod gate;
 pub mod ledger;
+pub mod search;
 pub mod store;
 pub mod trip;
 

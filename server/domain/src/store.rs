@@ -47,6 +47,10 @@ closed_list!(
         DebtInFull = "debt_in_full",
         /// Capture what Amazon says is authorized, the rest becomes a debt.
         CaptureAuthorized = "capture_authorized",
+        /// Ask for 75, 50, 25 percent, capture the first that holds, the rest becomes a debt.
+        Ladder = "ladder",
+        /// Halve the way between what is held and what was declined, a few times; recovers more than the ladder.
+        Bisect = "bisect",
     }
 );
 

@@ -12,8 +12,10 @@ use crate::id::TripId;
 use crate::money::{Money, MoneyError};
 use crate::reason::DebtCause;
 use crate::receipt::PaymentProgress;
+use crate::search::Search;
 use crate::store::{DeclinePolicy, Store};
 
+mod closed;
 mod open;
 
 /// How long after the tap a visit without a cart is given up, and its hold released: well under the 46 hours of the payment
@@ -32,6 +34,8 @@ pub enum Trip {
     Adjusting {
         /// What the shopper is charged.
         total: Money,
+        /// What is asked for now, and what came of earlier questions.
+        search: Search,
     },
     /// The amount is authorized and asked for.
     Capturing {
@@ -80,6 +84,15 @@ pub enum Trip {
         /// Why.
         cause: DebtCause,
     },
+    /// All of it was a debt when a capture was seen after all. What was taken has gone towards the debt.
+    Recovered {
+        /// What the shopper was charged.
+        total: Money,
+        /// Why it was a debt.
+        cause: DebtCause,
+        /// What was taken.
+        captured: Money,
+    },
     /// Nothing to charge; Amazon is asked to release the hold.
     Cancelling,
     /// The hold is released.
@@ -118,6 +131,13 @@ pub enum TripEvent {
     CaptureUnanswered,
     /// Something that only exists after a capture was seen.
     CaptureWitnessed,
+    /// The event feed says that money was taken.
+    CaptureApproved {
+        /// How much: by the event, else what our last capture asked for. `None`: nobody knows of a capture of ours.
+        amount: Option<Money>,
+    },
+    /// The event feed says that no money was taken, or that it was taken back.
+    CaptureDeclined,
     /// The witness was asked and has nothing.
     NoWitness,
     /// Cancel Charge answered 200, or that there is nothing to cancel.
@@ -155,6 +175,14 @@ pub enum Movement {
     },
     /// Perhaps taken: set apart until a person knows.
     Suspended(Money),
+    /// What was set apart is in flight again: it is known now what became of it.
+    Unsuspended(Money),
+    /// The bank took a capture back.
+    CaptureReversed(Money),
+    /// Taken after all, when it was a debt already.
+    LateCapture(Money),
+    /// A late capture was taken back.
+    LateCaptureReversed(Money),
 }
 
 /// What an event leads to.
@@ -253,7 +281,7 @@ impl Trip {
         match self {
             Self::Entered => open::entered(event, visit),
             Self::InReview => open::in_review(event, visit),
-            Self::Adjusting { total } => open::adjusting(total, event, visit),
+            Self::Adjusting { total, search } => open::adjusting(total, search, event, visit),
             Self::Capturing { total, amount, doubts } => {
                 open::capturing(open::Capture { total, amount, doubts }, event, visit)
             }
@@ -262,32 +290,11 @@ impl Trip {
             }
             Self::Cancelling => open::cancelling(event, visit),
             Self::Cancelled => open::cancelled(event, visit),
-            Self::CaptureUnconfirmed { .. }
-            | Self::Captured { .. }
-            | Self::PartlyCaptured { .. }
-            | Self::Uncollected { .. } => self.closed(event),
-        }
-    }
-
-    /// What an ended trip makes of an event. Answers that only confirm what is known change nothing; a capture that is seen
-    /// where we have none is a person's case, until the event feed settles it.
-    fn closed(self, event: TripEvent) -> Result<Step, TripError> {
-        match event {
-            TripEvent::CancelInitiated | TripEvent::DeadlinePassed | TripEvent::EntryStale | TripEvent::NoWitness => {
-                Ok(Step::to(self))
-            }
-            TripEvent::CaptureWitnessed | TripEvent::CaptureInitiated => {
-                let is_known = self.captured().is_some_and(Money::is_positive);
-                Ok(if is_known { Step::to(self) } else { Step::to(self).alert(AlertKind::LateCapture) })
-            }
-            TripEvent::CartPriced(_)
-            | TripEvent::Reviewed(_)
-            | TripEvent::AdjustApproved { .. }
-            | TripEvent::AdjustDeclined { .. }
-            | TripEvent::TokenExpired
-            | TripEvent::CaptureRefused { .. }
-            | TripEvent::CaptureFailed
-            | TripEvent::CaptureUnanswered => Err(TripError::MovedOn),
+            Self::CaptureUnconfirmed { total, amount } => closed::capture_unconfirmed(total, amount, event, visit),
+            Self::Captured { total } => closed::captured(self, total, total, event, visit),
+            Self::PartlyCaptured { total, captured } => closed::captured(self, total, captured, event, visit),
+            Self::Uncollected { total, cause } => closed::uncollected(total, cause, event, visit),
+            Self::Recovered { total, cause, captured } => closed::recovered(total, cause, captured, event, visit),
         }
     }
 
@@ -304,6 +311,7 @@ impl Trip {
             Self::Captured { .. } => "captured",
             Self::PartlyCaptured { .. } => "partly_captured",
             Self::Uncollected { .. } => "uncollected",
+            Self::Recovered { .. } => "recovered",
             Self::Cancelling => "cancelling",
             Self::Cancelled => "cancelled",
         }
@@ -313,13 +321,14 @@ impl Trip {
     #[must_use]
     pub fn total(&self) -> Option<Money> {
         match *self {
-            Self::Adjusting { total }
+            Self::Adjusting { total, .. }
             | Self::Capturing { total, .. }
             | Self::CaptureUnknown { total, .. }
             | Self::CaptureUnconfirmed { total, .. }
             | Self::Captured { total }
             | Self::PartlyCaptured { total, .. }
-            | Self::Uncollected { total, .. } => Some(total),
+            | Self::Uncollected { total, .. }
+            | Self::Recovered { total, .. } => Some(total),
             Self::Entered | Self::InReview | Self::Cancelling | Self::Cancelled => None,
         }
     }
@@ -329,7 +338,7 @@ impl Trip {
     pub fn captured(&self) -> Option<Money> {
         match *self {
             Self::Captured { total } => Some(total),
-            Self::PartlyCaptured { captured, .. } => Some(captured),
+            Self::PartlyCaptured { captured, .. } | Self::Recovered { captured, .. } => Some(captured),
             Self::Uncollected { total, .. } => Some(Money::zero(total.currency())),
             Self::Entered
             | Self::InReview
@@ -346,7 +355,7 @@ impl Trip {
     #[must_use]
     pub fn in_flight(&self) -> Option<Money> {
         match *self {
-            Self::Adjusting { total } | Self::Capturing { total, .. } | Self::CaptureUnknown { total, .. } => {
+            Self::Adjusting { total, .. } | Self::Capturing { total, .. } | Self::CaptureUnknown { total, .. } => {
                 Some(total)
             }
             Self::Entered
@@ -355,6 +364,7 @@ impl Trip {
             | Self::Captured { .. }
             | Self::PartlyCaptured { .. }
             | Self::Uncollected { .. }
+            | Self::Recovered { .. }
             | Self::Cancelling
             | Self::Cancelled => None,
         }
@@ -365,8 +375,12 @@ impl Trip {
     pub fn progress(&self, outstanding: Money) -> PaymentProgress {
         match self {
             Self::Cancelling | Self::Cancelled => PaymentProgress::NoCharge,
-            Self::Captured { .. } | Self::PartlyCaptured { .. } | Self::Uncollected { .. } => {
-                if outstanding.is_positive() { PaymentProgress::Owed } else { PaymentProgress::Paid }
+            Self::Captured { .. } | Self::PartlyCaptured { .. } | Self::Uncollected { .. } | Self::Recovered { .. } => {
+                if outstanding.is_positive() {
+                    PaymentProgress::Owed
+                } else {
+                    PaymentProgress::Paid
+                }
             }
             Self::Entered
             | Self::InReview

@@ -2,21 +2,19 @@
 //! transaction. The one place where [`domain::trip::Trip::apply`] is called.
 
 use domain::alert::AlertKind;
-use domain::debt::Debt;
+use domain::debt::DebtEvent;
 use domain::effect::Effect;
-use domain::id::DebtId;
 use domain::ledger::{self, Books};
 use domain::money::Money;
 use domain::outbox::backoff;
 use domain::pricing::Purchase;
-use domain::reason::DebtCause;
 use domain::store::Store;
 use domain::trip::{Movement, Step, Trip, TripError, TripEvent, Visit};
 use serde_json::json;
 use sqlx::PgConnection;
 use time::{Duration, OffsetDateTime};
-use uuid::Uuid;
 
+use super::move_debt::{Moved, Mover, incur, move_debt};
 use crate::store::audit::AuditEntry;
 use crate::store::ledger::Posting;
 use crate::store::trip::TripRow;
@@ -74,6 +72,7 @@ pub(super) async fn advance(
         }
         Err(error @ TripError::Amount(_)) => {
             tracing::error!(trip.id = %row.id, state = before.name(), event = ?event, %error, "an event cannot be right");
+            store::alert::open(&mut *conn, AlertKind::ImplausibleAnswer, row.id.as_str(), said.at).await?;
             return Ok(false);
         }
     };
@@ -93,45 +92,35 @@ pub(super) async fn advance(
 }
 
 async fn book(conn: &mut PgConnection, row: &TripRow, movement: Movement, said: Said<'_>) -> Result<(), StoreError> {
+    let mover = Mover { by: said.by, reason: None, reference: None, parts: None, at: said.at };
+    let kind = match movement {
+        Movement::Priced(_) => "priced",
+        Movement::Captured(_) => "captured",
+        Movement::CaptureReversed(_) => "capture_reversed",
+        Movement::Suspended(_) => "suspended",
+        Movement::Unsuspended(_) => "unsuspended",
+        Movement::DebtIncurred { amount, cause } => return incur(conn, row, amount, cause, mover).await,
+        Movement::LateCapture(amount) => return late(conn, row, DebtEvent::CaptureRecovered(amount), mover).await,
+        Movement::LateCaptureReversed(amount) => {
+            return late(conn, row, DebtEvent::RecoveryReversed(amount), mover).await;
+        }
+    };
     let nothing = Money::zero(row.currency);
     let Parts { tax, deposits } = said.parts.unwrap_or(Parts { tax: nothing, deposits: nothing });
     let books = Books { trip: &row.id, instrument: row.instrument.as_ref(), tax, deposits };
     let entries = ledger::entries(movement, books).map_err(|_| StoreError::Corrupt("ledger amounts"))?;
-    let kind = match movement {
-        Movement::Priced(_) => "priced",
-        Movement::Captured(_) => "captured",
-        Movement::DebtIncurred { .. } => "debt_incurred",
-        Movement::Suspended(_) => "suspended",
-    };
     let posting = Posting { store: &row.store, currency: row.currency, trip: &row.id, kind };
-    store::ledger::post(&mut *conn, posting, &entries, said.at).await?;
-    if let Movement::DebtIncurred { amount, cause } = movement {
-        incur(conn, row, amount, cause, said).await?;
-    }
-    Ok(())
+    store::ledger::post(conn, posting, &entries, said.at).await
 }
 
-async fn incur(
-    conn: &mut PgConnection,
-    row: &TripRow,
-    amount: Money,
-    cause: DebtCause,
-    said: Said<'_>,
-) -> Result<(), StoreError> {
-    let debt = Debt::incur(amount, cause).map_err(|_| StoreError::Corrupt("debt amount"))?;
-    let id = DebtId(Uuid::new_v4());
-    store::debt::insert(&mut *conn, id, &row.id, row.instrument.as_ref(), &debt, said.at).await?;
-    if row.instrument.is_none() {
-        store::alert::open(&mut *conn, AlertKind::UnresolvedInstrument, row.id.as_str(), said.at).await?;
+/// A capture after the fact moves the debt that the visit has by then.
+async fn late(conn: &mut PgConnection, row: &TripRow, event: DebtEvent, mover: Mover<'_>) -> Result<(), StoreError> {
+    let debt = store::debt::lock(&mut *conn, &row.id).await?;
+    let debt = debt.ok_or(StoreError::Corrupt("an uncollected trip without a debt"))?;
+    match move_debt(conn, row, debt, event, mover).await? {
+        Moved::Debt(_) => Ok(()),
+        Moved::Refused(_) | Moved::CountedBefore => Err(StoreError::Corrupt("debt amount")),
     }
-    let detail = json!({
-        "amount_minor": amount.minor(),
-        "currency": amount.currency().code(),
-        "cause": cause.as_str(),
-        "instrument": row.instrument.as_ref().map(ToString::to_string),
-    });
-    let entry = AuditEntry { actor: said.by, action: "debt_incurred", subject: row.id.as_str(), detail };
-    store::audit::insert(conn, entry, said.at).await
 }
 
 async fn record(conn: &mut PgConnection, row: &TripRow, before: Trip, said: Said<'_>) -> Result<(), StoreError> {
@@ -192,6 +181,7 @@ fn doubt(trip: Trip) -> Duration {
         | Trip::Captured { .. }
         | Trip::PartlyCaptured { .. }
         | Trip::Uncollected { .. }
+        | Trip::Recovered { .. }
         | Trip::Cancelling
         | Trip::Cancelled => Duration::ZERO,
     }

@@ -76,7 +76,9 @@ pub async fn begin(
 /// Does the visit's state still want this effect?
 async fn is_wanted(conn: &mut PgConnection, claim: &Claim, row: &TripRow) -> Result<bool, StoreError> {
     Ok(match &claim.effect {
-        Effect::AdjustCharge { amount, .. } => row.state == Trip::Adjusting { total: *amount },
+        Effect::AdjustCharge { amount, .. } => {
+            matches!(row.state, Trip::Adjusting { search, .. } if search.asked == *amount)
+        }
         Effect::CaptureCharge { amount, .. } => {
             matches!(row.state, Trip::Capturing { amount: it, .. } if it == *amount)
         }
@@ -195,7 +197,12 @@ async fn conclude(
             apply(conn, row, event, now).await?;
             Ok(OutboxState::Done)
         }
-        Meaning::Done => Ok(OutboxState::Done),
+        Meaning::Done => {
+            if matches!(claim.effect, Effect::ReportPaymentStatus { .. }) {
+                store::debt_event::insert_feedback(conn, &row.id, now).await?;
+            }
+            Ok(OutboxState::Done)
+        }
         Meaning::Facts(facts) => {
             store::card_facts::insert(&mut *conn, &row.id, &facts, now).await?;
             take_facts_as_witness(&mut *conn, row, now).await?;
@@ -253,16 +260,29 @@ async fn take_facts_as_witness(
     now: OffsetDateTime,
 ) -> Result<(), StoreError> {
     let settings = settings_of(&mut *conn, row).await?;
-    let in_doubt = matches!(
-        row.state,
-        Trip::CaptureUnknown { .. }
-            | Trip::CaptureUnconfirmed { .. }
-            | Trip::Uncollected { cause: DebtCause::CaptureFailed, .. }
-    );
-    if in_doubt && settings.transactional_data_proves_capture {
-        apply(conn, row, TripEvent::CaptureWitnessed, now).await?;
+    if !settings.transactional_data_proves_capture {
+        return Ok(());
     }
-    Ok(())
+    match row.state {
+        Trip::CaptureUnknown { .. } | Trip::CaptureUnconfirmed { .. } => {
+            apply(conn, row, TripEvent::CaptureWitnessed, now).await
+        }
+        // The debt was a mistake: what our capture asked for was taken after all.
+        Trip::Uncollected { cause: DebtCause::CaptureFailed, .. } => {
+            let amount = store::attempt::last_capture(&mut *conn, &row.id).await?;
+            apply(conn, row, TripEvent::CaptureApproved { amount }, now).await
+        }
+        Trip::Entered
+        | Trip::InReview
+        | Trip::Adjusting { .. }
+        | Trip::Capturing { .. }
+        | Trip::Captured { .. }
+        | Trip::PartlyCaptured { .. }
+        | Trip::Uncollected { .. }
+        | Trip::Recovered { .. }
+        | Trip::Cancelling
+        | Trip::Cancelled => Ok(()),
+    }
 }
 
 /// No card facts: no witness for a capture in doubt; else Amazon may have them later, and after a decline perhaps never.

@@ -50,6 +50,7 @@ async fn is_undecided(conn: &mut PgConnection, row: &TripRow) -> Result<bool, St
         | Trip::Captured { .. }
         | Trip::PartlyCaptured { .. }
         | Trip::Uncollected { .. }
+        | Trip::Recovered { .. }
         | Trip::Cancelling
         | Trip::Cancelled => false,
     })

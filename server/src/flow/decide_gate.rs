@@ -4,6 +4,7 @@ use domain::alert::AlertKind;
 use domain::effect::Effect;
 use domain::gate::{self, GateDecision, GateRequest};
 use domain::money::Money;
+use domain::reason::GateReason;
 use domain::store::Store;
 use domain::trip::{ENTRY_STALE_AFTER, Trip};
 use serde_json::json;
@@ -66,6 +67,9 @@ pub async fn decide_gate(
     }
     if decision.authorized {
         enter(&mut tx, request, &decision, &settings, now).await?;
+    }
+    if decision.reason == GateReason::OutstandingBalance {
+        store::debt_event::insert_denied(&mut tx, &request.instrument, settings.currency, now).await?;
     }
     audit(&mut tx, request, &decision, standing.outstanding, now).await?;
     tx.commit().await?;

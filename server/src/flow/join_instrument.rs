@@ -1,6 +1,7 @@
 //! A visit that nobody was known to pay for gets its instrument: the cart was faster than the tap.
 
 use domain::alert::AlertKind;
+use domain::debt::DebtStory;
 use domain::id::InstrumentId;
 use domain::ledger;
 use serde_json::json;
@@ -9,6 +10,7 @@ use time::OffsetDateTime;
 
 use super::notify_shopper::notify;
 use crate::store::audit::AuditEntry;
+use crate::store::debt_event::DebtTold;
 use crate::store::ledger::Posting;
 use crate::store::trip::TripRow;
 use crate::store::{self, StoreError};
@@ -23,7 +25,10 @@ pub(super) async fn join_instrument(
 ) -> Result<(), StoreError> {
     row.instrument = Some(instrument.clone());
     store::trip::save(&mut *conn, row, now).await?;
-    if let Some(outstanding) = store::debt::assign(&mut *conn, &row.id, instrument, now).await? {
+    if let Some((debt, outstanding)) = store::debt::assign(&mut *conn, &row.id, instrument, now).await? {
+        let told =
+            DebtTold { story: DebtStory::Assigned, amount: outstanding, by: "gate", reason: None, reference: None };
+        store::debt_event::insert(&mut *conn, debt, &told, now).await?;
         if outstanding.is_positive() {
             let entries = ledger::assignment(&row.id, instrument, outstanding);
             let entries = entries.map_err(|_| StoreError::Corrupt("debt.outstanding_minor"))?;

@@ -33,7 +33,7 @@ fn mails(row: &TripRow) -> Vec<Effect> {
     let receipt = Effect::SendReceipt { trip: row.id.clone() };
     let notice = Effect::SendDebtNotice { trip: row.id.clone() };
     match row.state {
-        Trip::Captured { .. } => vec![receipt],
+        Trip::Captured { .. } | Trip::Recovered { .. } => vec![receipt],
         Trip::PartlyCaptured { .. } => vec![receipt, notice],
         Trip::Uncollected { .. } => vec![notice],
         Trip::Entered

@@ -1,13 +1,15 @@
 //! The table `attempt`: every call to Amazon, recorded before it is made.
 
 use domain::attempt::{Api, AttemptOutcome};
+use domain::effect::Effect;
 use domain::id::{AttemptId, OutboxId, TripId};
+use domain::money::Money;
 use serde_json::Value;
 use sqlx::PgConnection;
 use time::OffsetDateTime;
 
-use super::Result;
 use super::outbox::Claim;
+use super::{Result, StoreError, read};
 
 /// Writes that a call is about to be made.
 pub async fn insert(
@@ -77,6 +79,20 @@ pub async fn had_failure(conn: &mut PgConnection, effect: OutboxId) -> Result<bo
         effect.0,
     );
     Ok(found.fetch_one(conn).await?)
+}
+
+/// What the last capture of a visit asked for that may have reached Amazon. `None`: none may have.
+pub async fn last_capture(conn: &mut PgConnection, trip: &TripId) -> Result<Option<Money>> {
+    let payload = sqlx::query_scalar!(
+        "SELECT payload FROM attempt JOIN outbox USING (outbox_id)
+         WHERE attempt.trip_id = $1 AND api = 'capture_charge' AND outcome <> 'not_sent' ORDER BY sent_at DESC LIMIT 1",
+        trip.as_str(),
+    );
+    let Some(payload) = payload.fetch_optional(conn).await? else { return Ok(None) };
+    match read(serde_json::from_value(payload), "outbox.payload")? {
+        Effect::CaptureCharge { amount, .. } => Ok(Some(amount)),
+        _ => Err(StoreError::Corrupt("outbox.payload")),
+    }
 }
 
 #[cfg(test)]

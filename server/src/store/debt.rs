@@ -22,8 +22,8 @@ pub async fn insert(
     let currency = debt.incurred.currency();
     sqlx::query!(
         "INSERT INTO debt (debt_id, trip_id, instrument_id, currency, cause, status, incurred_minor, outstanding_minor,
-             counts_at_gate, incurred_at, updated_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10)",
+             counts_at_gate, incurred_at, updated_at, paid_minor, recovered_minor, credited_minor, written_off_minor)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10, $11, $12, $13, $14)",
         id.0,
         trip.as_str(),
         instrument.map(InstrumentId::as_str),
@@ -32,6 +32,67 @@ pub async fn insert(
         debt.status.as_str(),
         debt.incurred.minor(),
         debt.outstanding.minor(),
+        debt.counts_at_gate,
+        now,
+        debt.paid.minor(),
+        debt.recovered.minor(),
+        debt.credited.minor(),
+        debt.written_off.minor(),
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// A debt as it is stored.
+#[derive(Debug, Clone)]
+pub struct DebtRow {
+    /// Its id.
+    pub id: DebtId,
+    /// Who owes it. `None`: nobody is known yet.
+    pub instrument: Option<InstrumentId>,
+    /// What it is.
+    pub debt: Debt,
+}
+
+/// The debt of a visit, locked until the transaction ends. The visit's row is locked before it, always.
+pub async fn lock(conn: &mut PgConnection, trip: &TripId) -> Result<Option<DebtRow>> {
+    let row = sqlx::query!(
+        "SELECT debt_id, instrument_id, currency, cause, status, incurred_minor, outstanding_minor, paid_minor, recovered_minor,
+             credited_minor, written_off_minor, counts_at_gate FROM debt WHERE trip_id = $1 FOR UPDATE",
+        trip.as_str(),
+    );
+    let Some(row) = row.fetch_optional(conn).await? else { return Ok(None) };
+    let currency = read(Currency::new(&row.currency), "debt.currency")?;
+    let amount = |minor| Money::new(minor, currency);
+    let debt = Debt {
+        incurred: amount(row.incurred_minor),
+        outstanding: amount(row.outstanding_minor),
+        paid: amount(row.paid_minor),
+        recovered: amount(row.recovered_minor),
+        credited: amount(row.credited_minor),
+        written_off: amount(row.written_off_minor),
+        cause: read(row.cause.parse(), "debt.cause")?,
+        status: read(row.status.parse(), "debt.status")?,
+        counts_at_gate: row.counts_at_gate,
+    };
+    let instrument = row.instrument_id.map(|id| read(InstrumentId::new(&id), "debt.instrument_id")).transpose()?;
+    Ok(Some(DebtRow { id: DebtId(row.debt_id), instrument, debt }))
+}
+
+/// Writes what an event changed.
+pub async fn save(conn: &mut PgConnection, id: DebtId, debt: &Debt, now: OffsetDateTime) -> Result<()> {
+    sqlx::query!(
+        "UPDATE debt SET status = $2, incurred_minor = $3, outstanding_minor = $4, paid_minor = $5, recovered_minor = $6,
+             credited_minor = $7, written_off_minor = $8, counts_at_gate = $9, updated_at = $10 WHERE debt_id = $1",
+        id.0,
+        debt.status.as_str(),
+        debt.incurred.minor(),
+        debt.outstanding.minor(),
+        debt.paid.minor(),
+        debt.recovered.minor(),
+        debt.credited.minor(),
+        debt.written_off.minor(),
         debt.counts_at_gate,
         now,
     )
@@ -43,8 +104,8 @@ pub async fn insert(
 /// What an instrument owes in `currency` over all stores: the gate's one read.
 pub async fn standing(conn: &mut PgConnection, instrument: &InstrumentId, currency: Currency) -> Result<Standing> {
     let row = sqlx::query!(
-        r#"SELECT coalesce(sum(outstanding_minor), 0)::bigint AS "outstanding!", count(*) AS "open_debts!" FROM debt
-           WHERE instrument_id = $1 AND currency = $2 AND counts_at_gate AND outstanding_minor > 0"#,
+        r#"SELECT coalesce(sum(outstanding_minor + written_off_minor), 0)::bigint AS "outstanding!", count(*) AS "open_debts!"
+           FROM debt WHERE instrument_id = $1 AND currency = $2 AND counts_at_gate AND outstanding_minor + written_off_minor > 0"#,
         instrument.as_str(),
         currency.code(),
     );
@@ -55,22 +116,23 @@ pub async fn standing(conn: &mut PgConnection, instrument: &InstrumentId, curren
     })
 }
 
-/// Names who owes the debt of a visit, if there is one that nobody is known to owe. Gives what is outstanding of it.
+/// Names who owes the debt of a visit, if there is one that nobody is known to owe. Gives it, and what is outstanding of it.
 pub async fn assign(
     conn: &mut PgConnection,
     trip: &TripId,
     instrument: &InstrumentId,
     now: OffsetDateTime,
-) -> Result<Option<Money>> {
+) -> Result<Option<(DebtId, Money)>> {
     let row = sqlx::query!(
         "UPDATE debt SET instrument_id = $2, updated_at = $3 WHERE trip_id = $1 AND instrument_id IS NULL
-         RETURNING currency, outstanding_minor",
+         RETURNING debt_id, currency, outstanding_minor",
         trip.as_str(),
         instrument.as_str(),
         now,
     );
     let Some(row) = row.fetch_optional(conn).await? else { return Ok(None) };
-    Ok(Some(Money::new(row.outstanding_minor, read(Currency::new(&row.currency), "debt.currency")?)))
+    let outstanding = Money::new(row.outstanding_minor, read(Currency::new(&row.currency), "debt.currency")?);
+    Ok(Some((DebtId(row.debt_id), outstanding)))
 }
 
 /// What is still owed for a visit. `None`: it has no debt.
@@ -121,7 +183,7 @@ pub async fn list_open_by_shopper(conn: &mut PgConnection, shopper: ShopperId) -
 
 #[cfg(test)]
 mod tests {
-    use domain::debt::DebtStatus;
+    use domain::debt::{DebtEvent, DebtStatus, PaymentMeans};
     use domain::id::EmailAddress;
     use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
     use uuid::Uuid;
@@ -135,6 +197,14 @@ mod tests {
         Debt::incur(usd(minor), cause).unwrap()
     }
 
+    fn paid(debt: Debt, minor: i64) -> Debt {
+        debt.apply(DebtEvent::Paid { amount: usd(minor), means: PaymentMeans::InStore }).unwrap().debt
+    }
+
+    fn given_up(debt: Debt) -> Debt {
+        debt.apply(DebtEvent::WrittenOff).unwrap().debt
+    }
+
     /// Writes a debt of [`card`], together with its visit.
     async fn add(conn: &mut PgConnection, trip: &str, debt: &Debt) {
         let trip = add_trip(conn, trip).await.id;
@@ -146,7 +216,7 @@ mod tests {
         let mut conn = fixture::connect(database).await;
         type Row = (String, String, i64, i64, bool, String, Option<String>, OffsetDateTime);
         for cause in DebtCause::ALL {
-            let (trip, debt) = (id(&format!("of_{cause}")), owed(815, *cause).reduce(usd(15)).unwrap());
+            let (trip, debt) = (id(&format!("of_{cause}")), paid(owed(815, *cause), 15));
             assert_eq!(outstanding_of_trip(&mut conn, &trip).await.unwrap(), None);
             add(&mut conn, trip.as_str(), &debt).await;
             assert_eq!(outstanding_of_trip(&mut conn, &trip).await.unwrap(), Some(usd(800)));
@@ -173,10 +243,10 @@ mod tests {
         let nothing = Standing { outstanding: usd(0), open_debts: 0 };
         assert_eq!(standing(&mut conn, &card(), Currency::USD).await.unwrap(), nothing);
         add(&mut conn, "declined", &owed(300, DebtCause::PaymentDeclined)).await;
-        add(&mut conn, "partly", &owed(200, DebtCause::PartialCapture).reduce(usd(150)).unwrap()).await;
-        add(&mut conn, "given-up", &Debt { status: DebtStatus::WrittenOff, ..owed(7, DebtCause::CaptureFailed) }).await;
+        add(&mut conn, "partly", &paid(owed(200, DebtCause::PartialCapture), 150)).await;
+        add(&mut conn, "given-up", &given_up(owed(7, DebtCause::CaptureFailed))).await;
         add(&mut conn, "late", &owed(1000, DebtCause::LateCart)).await;
-        add(&mut conn, "settled", &owed(5000, DebtCause::CaptureDeclined).reduce(usd(5000)).unwrap()).await;
+        add(&mut conn, "settled", &paid(owed(5000, DebtCause::CaptureDeclined), 5000)).await;
         let yen = Debt::incur(Money::new(40, Currency::JPY), DebtCause::SystemError).unwrap();
         add(&mut conn, "yen", &yen).await;
         let unknown = add_trip(&mut conn, "unknown").await.id;
@@ -195,13 +265,39 @@ mod tests {
         let trip = add_trip(&mut conn, "trip-1").await.id;
         instrument::insert(&mut conn, &id("card-2"), NOW).await.unwrap();
         assert_eq!(assign(&mut conn, &trip, &card(), NOW).await.unwrap(), None, "there is no debt");
-        let debt = owed(815, DebtCause::PaymentDeclined).reduce(usd(15)).unwrap();
-        insert(&mut conn, DebtId(Uuid::new_v4()), &trip, None, &debt, NOW).await.unwrap();
-        assert_eq!(assign(&mut conn, &trip, &card(), NOW).await.unwrap(), Some(usd(800)));
+        let debt = paid(owed(815, DebtCause::PaymentDeclined), 15);
+        let debt_id = DebtId(Uuid::new_v4());
+        insert(&mut conn, debt_id, &trip, None, &debt, NOW).await.unwrap();
+        assert_eq!(assign(&mut conn, &trip, &card(), NOW).await.unwrap(), Some((debt_id, usd(800))));
         assert_eq!(assign(&mut conn, &trip, &id("card-2"), NOW).await.unwrap(), None, "somebody owes it already");
         let owes = |minor, open_debts| Standing { outstanding: usd(minor), open_debts };
         assert_eq!(standing(&mut conn, &card(), Currency::USD).await.unwrap(), owes(800, 1));
         assert_eq!(standing(&mut conn, &id("card-2"), Currency::USD).await.unwrap(), owes(0, 0));
+    }
+
+    #[sqlx::test(migrator = "crate::database::MIGRATOR")]
+    async fn a_debt_reads_back_as_every_event_leaves_it(_: PgPoolOptions, database: PgConnectOptions) {
+        let mut conn = fixture::connect(database).await;
+        let mut debt = owed(815, DebtCause::CaptureFailed);
+        add(&mut conn, "trip-1", &debt).await;
+        let means = PaymentMeans::ByPhone;
+        let events = [
+            DebtEvent::Paid { amount: usd(15), means },
+            DebtEvent::WrittenOff,
+            DebtEvent::Cleared,
+            DebtEvent::CaptureRecovered(usd(900)),
+            DebtEvent::PaymentReversed { amount: usd(5), means },
+            DebtEvent::Credited(usd(2)),
+            DebtEvent::Increased(usd(40)),
+        ];
+        for event in events {
+            let held = lock(&mut conn, &id("trip-1")).await.unwrap().unwrap();
+            assert_eq!((held.debt, held.instrument), (debt, Some(card())));
+            debt = debt.apply(event).unwrap().debt;
+            save(&mut conn, held.id, &debt, NOW).await.unwrap();
+        }
+        assert_eq!(lock(&mut conn, &id("trip-1")).await.unwrap().unwrap().debt, debt);
+        assert!(lock(&mut conn, &id("trip-2")).await.unwrap().is_none());
     }
 
     #[sqlx::test(migrator = "crate::database::MIGRATOR")]
@@ -210,10 +306,12 @@ mod tests {
         let debt = owed(815, DebtCause::PaymentDeclined);
         let trip = add_trip(&mut conn, "trip-1").await.id;
         let wrong = [
-            (Debt { outstanding: usd(816), ..debt }, "debt_outstanding"),
-            (Debt { outstanding: usd(-1), ..debt }, "debt_outstanding"),
-            (Debt { status: DebtStatus::Settled, ..debt }, "debt_settled_owes_nothing"),
-            (Debt { outstanding: usd(0), ..debt }, "debt_settled_owes_nothing"),
+            (Debt { outstanding: usd(816), ..debt }, "debt_law"),
+            (Debt { outstanding: usd(0), ..debt }, "debt_law"),
+            (Debt { outstanding: usd(-5), paid: usd(820), status: DebtStatus::Settled, ..debt }, "debt_outstanding"),
+            (Debt { outstanding: usd(814), paid: usd(-1), written_off: usd(2), ..debt }, "debt_paid"),
+            (Debt { status: DebtStatus::Settled, ..debt }, "debt_status_by_amount"),
+            (Debt { outstanding: usd(0), written_off: usd(815), ..debt }, "debt_status_by_amount"),
             (Debt { incurred: usd(0), outstanding: usd(0), status: DebtStatus::Settled, ..debt }, "debt_incurred"),
             (Debt { incurred: usd(-5), outstanding: usd(-5), ..debt }, "debt_incurred"),
         ];
@@ -242,7 +340,7 @@ mod tests {
         let mut conn = fixture::connect(database).await;
         let mine = shopper::find_or_insert(&mut conn, &EmailAddress::new("a@example.com").unwrap(), NOW).await.unwrap();
         add(&mut conn, "older", &owed(300, DebtCause::PaymentDeclined)).await;
-        add(&mut conn, "paid", &owed(200, DebtCause::PaymentDeclined).reduce(usd(200)).unwrap()).await;
+        add(&mut conn, "paid", &paid(owed(200, DebtCause::PaymentDeclined), 200)).await;
         let newer = TripRow { started_at: NOW + time::Duration::hours(1), ..add_trip(&mut conn, "newer").await };
         trip::save(&mut conn, &newer, NOW).await.unwrap();
         let late = owed(40, DebtCause::LateCart);

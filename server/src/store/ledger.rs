@@ -56,9 +56,9 @@ pub async fn post(conn: &mut PgConnection, posting: Posting<'_>, entries: &[Entr
 
 #[cfg(test)]
 mod tests {
-    use domain::ledger::{Account, Books, assignment, entries};
+    use domain::debt::{DebtMovement, PaymentMeans};
+    use domain::ledger::{Account, Books, assignment, debt_entries, entries};
     use domain::money::Money;
-    use domain::reason::DebtCause;
     use domain::trip::Movement;
     use sqlx::Connection;
     use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
@@ -84,13 +84,33 @@ mod tests {
     async fn the_entries_of_every_movement_are_kept_in_order(_: PgPoolOptions, database: PgConnectOptions) {
         let mut conn = fixture::connect(database).await;
         let trip = add_trip(&mut conn, "trip-1").await.id;
-        let debt = Movement::DebtIncurred { amount: usd(415), cause: DebtCause::PartialCapture };
-        let movements = [Movement::Priced(usd(815)), Movement::Captured(usd(300)), debt, Movement::Suspended(usd(100))];
+        let movements = [
+            Movement::Priced(usd(815)),
+            Movement::Captured(usd(300)),
+            Movement::CaptureReversed(usd(200)),
+            Movement::Suspended(usd(100)),
+            Movement::Unsuspended(usd(100)),
+        ];
+        let of_debt = [
+            DebtMovement::Incurred(usd(415)),
+            DebtMovement::Paid { amount: usd(15), means: PaymentMeans::InStore },
+            DebtMovement::Paid { amount: usd(-5), means: PaymentMeans::Online },
+            DebtMovement::Recovered(usd(100)),
+            DebtMovement::RecoveredSurplus(usd(7)),
+            DebtMovement::Credited(usd(100)),
+            DebtMovement::WrittenOff(usd(50)),
+        ];
         let mut posted = vec![];
         for instrument in [Some(card()), None] {
             for movement in movements {
                 let books = Books { trip: &trip, instrument: instrument.as_ref(), tax: usd(66), deposits: usd(10) };
                 let entries = entries(movement, books).unwrap();
+                post_alone(&mut conn, &entries).await.unwrap();
+                posted.extend(entries);
+            }
+            for movement in of_debt {
+                let books = Books { trip: &trip, instrument: instrument.as_ref(), tax: usd(66), deposits: usd(10) };
+                let entries = debt_entries(movement, books).unwrap();
                 post_alone(&mut conn, &entries).await.unwrap();
                 posted.extend(entries);
             }

@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use domain::attempt::AttemptOutcome;
 use domain::audit::Head;
-use domain::debt::DebtStatus;
+use domain::debt::{Debt, DebtStatus, DebtStory};
+use domain::id::DebtId;
 use domain::ledger::{Account, Entry, Subject};
 use domain::money::{Currency, Rounding};
 use domain::pricing::{BadLineCause, PromotionPolicy, RoundingLevel};
@@ -13,14 +14,21 @@ use domain::store::{BadCartPolicy, DeclinePolicy, FeedbackPolicy, GateStrategy};
 use serde_json::json;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
+use uuid::Uuid;
 
+use super::debt_event::DebtTold;
 use super::fixture::{self, NO_PERMISSION, NOW, refusal, refusal_code, usd};
 use super::rule_part::PartKind;
-use super::{audit, audit_seal, ledger, settings};
+use super::{audit, audit_seal, debt, debt_event, ledger, settings};
 
 /// Tables that nobody may change, each with a column that a change could name.
-const INSERT_ONLY: [(&str, &str); 4] =
-    [("ledger_transaction", "kind"), ("ledger_entry", "account"), ("audit_entry", "action"), ("audit_seal", "sha256")];
+const INSERT_ONLY: [(&str, &str); 5] = [
+    ("ledger_transaction", "kind"),
+    ("ledger_entry", "account"),
+    ("audit_entry", "action"),
+    ("debt_event", "kind"),
+    ("audit_seal", "sha256"),
+];
 
 /// Writes one row at least into each of the insert-only tables.
 async fn add_ledger_and_audit(conn: &mut PgConnection) {
@@ -34,6 +42,10 @@ async fn add_ledger_and_audit(conn: &mut PgConnection) {
     audit::insert(&mut tx, entry, NOW).await.unwrap();
     let row = audit_seal::list_unsealed(&mut tx, 1).await.unwrap().remove(0);
     audit_seal::insert(&mut tx, &[(row.id, Head::beginning().seal(&row, NOW))], NOW).await.unwrap();
+    let (id, debt) = (DebtId(Uuid::new_v4()), Debt::incur(usd(100), DebtCause::SystemError).unwrap());
+    debt::insert(&mut tx, id, &trip.id, None, &debt, NOW).await.unwrap();
+    let told = DebtTold { story: DebtStory::Incurred, amount: usd(100), by: "worker", reason: None, reference: None };
+    debt_event::insert(&mut tx, id, &told, NOW).await.unwrap();
     tx.commit().await.unwrap();
 }
 
@@ -63,7 +75,7 @@ async fn the_program_has_no_permission_to_change_ledger_or_audit(_: PgPoolOption
             assert_eq!(refusal_code(fixture::run(&mut conn, &change).await), NO_PERMISSION, "{change}");
         }
     }
-    assert_eq!(counts(&mut conn).await, [1, 2, 1, 1]);
+    assert_eq!(counts(&mut conn).await, [1, 2, 1, 1, 1]);
 }
 
 #[sqlx::test(migrator = "crate::database::MIGRATOR")]
@@ -76,7 +88,7 @@ async fn not_even_the_owner_of_the_tables_changes_ledger_or_audit(_: PgPoolOptio
             assert_eq!(refused, format!("{table}_insert_only"), "{change}");
         }
     }
-    assert_eq!(counts(&mut owner).await, [1, 2, 1, 1]);
+    assert_eq!(counts(&mut owner).await, [1, 2, 1, 1, 1]);
 }
 
 #[sqlx::test(migrator = "crate::database::MIGRATOR")]
@@ -150,6 +162,7 @@ async fn a_closed_list_has_the_same_words_in_its_type_and_in_its_check(_: PgPool
         ("trip_cause", words(DebtCause::ALL, DebtCause::as_str)),
         ("debt_cause", words(DebtCause::ALL, DebtCause::as_str)),
         ("debt_status", words(DebtStatus::ALL, DebtStatus::as_str)),
+        ("debt_event_kind", words(DebtStory::ALL, DebtStory::as_str)),
         ("bad_line_cause", words(BadLineCause::ALL, BadLineCause::as_str)),
         ("ledger_entry_account", words(Account::ALL, Account::as_str)),
         ("attempt_outcome", words(AttemptOutcome::ALL, AttemptOutcome::as_str)),

@@ -2,6 +2,7 @@
 
 use domain::id::{InstrumentId, ShopperId, StoreId, TripId};
 use domain::money::{Currency, Money};
+use domain::search::Search;
 use domain::trip::Trip;
 use sqlx::PgConnection;
 use time::OffsetDateTime;
@@ -41,6 +42,10 @@ struct Columns {
     capture_doubts: i32,
     capture_failed: bool,
     cause: Option<String>,
+    adjust_minor: Option<i64>,
+    adjust_ceiling_minor: Option<i64>,
+    adjust_held_minor: Option<i64>,
+    adjust_calls: i32,
     hold_minor: Option<i64>,
     started_at: OffsetDateTime,
     deadline_at: OffsetDateTime,
@@ -55,10 +60,11 @@ impl Columns {
         let total = || amount(self.total_minor);
         let capture = || amount(self.capture_minor);
         let doubts = read(u32::try_from(self.capture_doubts), "trip.capture_doubts")?;
+        let cause = || read(self.cause.as_deref().unwrap_or_default().parse(), "trip.cause");
         let state = match self.state.as_str() {
             "entered" => Trip::Entered,
             "in_review" => Trip::InReview,
-            "adjusting" => Trip::Adjusting { total: total()? },
+            "adjusting" => Trip::Adjusting { total: total()?, search: self.search(total()?)? },
             "capturing" => Trip::Capturing { total: total()?, amount: capture()?, doubts },
             "capture_unknown" => {
                 Trip::CaptureUnknown { total: total()?, amount: capture()?, doubts, failed: self.capture_failed }
@@ -66,10 +72,8 @@ impl Columns {
             "capture_unconfirmed" => Trip::CaptureUnconfirmed { total: total()?, amount: capture()? },
             "captured" => Trip::Captured { total: total()? },
             "partly_captured" => Trip::PartlyCaptured { total: total()?, captured: capture()? },
-            "uncollected" => Trip::Uncollected {
-                total: total()?,
-                cause: read(self.cause.as_deref().unwrap_or_default().parse(), "trip.cause")?,
-            },
+            "uncollected" => Trip::Uncollected { total: total()?, cause: cause()? },
+            "recovered" => Trip::Recovered { total: total()?, cause: cause()?, captured: capture()? },
             "cancelling" => Trip::Cancelling,
             "cancelled" => Trip::Cancelled,
             _ => return Err(StoreError::Corrupt("trip.state")),
@@ -85,6 +89,17 @@ impl Columns {
             deadline_at: self.deadline_at,
         })
     }
+
+    /// What was asked for; the whole total in a row of the version that asked for nothing else.
+    fn search(&self, total: Money) -> Result<Search> {
+        let amount = |minor| Money::new(minor, total.currency());
+        Ok(Search {
+            asked: self.adjust_minor.map_or(total, amount),
+            ceiling: self.adjust_ceiling_minor.map(amount),
+            held: self.adjust_held_minor.map(amount),
+            calls: read(u32::try_from(self.adjust_calls), "trip.adjust_calls")?,
+        })
+    }
 }
 
 /// One visit.
@@ -92,7 +107,7 @@ pub async fn get(conn: &mut PgConnection, id: &TripId) -> Result<Option<TripRow>
     let row = sqlx::query_as!(
         Columns,
         "SELECT trip_id, store_id, instrument_id, currency, state, total_minor, capture_minor, capture_doubts, capture_failed, cause,
-             hold_minor, started_at, deadline_at FROM trip WHERE trip_id = $1",
+             adjust_minor, adjust_ceiling_minor, adjust_held_minor, adjust_calls, hold_minor, started_at, deadline_at FROM trip WHERE trip_id = $1",
         id.as_str(),
     );
     row.fetch_optional(conn).await?.map(Columns::parse).transpose()
@@ -103,7 +118,7 @@ pub async fn lock(conn: &mut PgConnection, id: &TripId) -> Result<Option<TripRow
     let row = sqlx::query_as!(
         Columns,
         "SELECT trip_id, store_id, instrument_id, currency, state, total_minor, capture_minor, capture_doubts, capture_failed, cause,
-             hold_minor, started_at, deadline_at FROM trip WHERE trip_id = $1 FOR UPDATE",
+             adjust_minor, adjust_ceiling_minor, adjust_held_minor, adjust_calls, hold_minor, started_at, deadline_at FROM trip WHERE trip_id = $1 FOR UPDATE",
         id.as_str(),
     );
     row.fetch_optional(conn).await?.map(Columns::parse).transpose()
@@ -133,7 +148,7 @@ pub async fn save(conn: &mut PgConnection, row: &TripRow, now: OffsetDateTime) -
         Trip::CaptureUnknown { amount, doubts, failed, .. } => (Some(amount), doubts, failed),
         Trip::CaptureUnconfirmed { amount, .. } => (Some(amount), 0, false),
         Trip::Captured { total } => (Some(total), 0, false),
-        Trip::PartlyCaptured { captured, .. } => (Some(captured), 0, false),
+        Trip::PartlyCaptured { captured, .. } | Trip::Recovered { captured, .. } => (Some(captured), 0, false),
         Trip::Entered
         | Trip::InReview
         | Trip::Adjusting { .. }
@@ -142,12 +157,17 @@ pub async fn save(conn: &mut PgConnection, row: &TripRow, now: OffsetDateTime) -
         | Trip::Cancelled => (None, 0, false),
     };
     let cause = match row.state {
-        Trip::Uncollected { cause, .. } => Some(cause.as_str()),
+        Trip::Uncollected { cause, .. } | Trip::Recovered { cause, .. } => Some(cause.as_str()),
+        _ => None,
+    };
+    let search = match row.state {
+        Trip::Adjusting { search, .. } => Some(search),
         _ => None,
     };
     sqlx::query!(
         "UPDATE trip SET state = $2, total_minor = $3, capture_minor = $4, capture_doubts = $5, capture_failed = $6,
-             cause = $7, instrument_id = $8, started_at = $9, deadline_at = $10, updated_at = $11 WHERE trip_id = $1",
+             cause = $7, instrument_id = $8, started_at = $9, deadline_at = $10, updated_at = $11, adjust_minor = $12,
+             adjust_ceiling_minor = $13, adjust_held_minor = $14, adjust_calls = $15 WHERE trip_id = $1",
         row.id.as_str(),
         row.state.name(),
         row.state.total().map(Money::minor),
@@ -159,6 +179,10 @@ pub async fn save(conn: &mut PgConnection, row: &TripRow, now: OffsetDateTime) -
         row.started_at,
         row.deadline_at,
         now,
+        search.map(|it| it.asked.minor()),
+        search.and_then(|it| it.ceiling).map(Money::minor),
+        search.and_then(|it| it.held).map(Money::minor),
+        search.map_or(0, |it| i32::try_from(it.calls).unwrap_or(i32::MAX)),
     )
     .execute(conn)
     .await?;
@@ -195,7 +219,8 @@ pub struct ListedTrip {
 pub async fn list_by_shopper(conn: &mut PgConnection, shopper: ShopperId, limit: i64) -> Result<Vec<ListedTrip>> {
     let rows = sqlx::query!(
         r#"SELECT trip.trip_id, trip.store_id, trip.instrument_id, trip.currency, trip.state, trip.total_minor,
-               trip.capture_minor, trip.capture_doubts, trip.capture_failed, trip.cause, trip.hold_minor, trip.started_at, trip.deadline_at,
+               trip.capture_minor, trip.capture_doubts, trip.capture_failed, trip.cause, trip.adjust_minor,
+               trip.adjust_ceiling_minor, trip.adjust_held_minor, trip.adjust_calls, trip.hold_minor, trip.started_at, trip.deadline_at,
                store.merchant_name, coalesce(debt.outstanding_minor, 0) AS "outstanding_minor!",
                card_facts.brand AS "brand?", card_facts.tail AS "tail?"
            FROM instrument JOIN trip USING (instrument_id) JOIN store USING (store_id)
@@ -216,6 +241,10 @@ pub async fn list_by_shopper(conn: &mut PgConnection, shopper: ShopperId, limit:
             capture_doubts: row.capture_doubts,
             capture_failed: row.capture_failed,
             cause: row.cause,
+            adjust_minor: row.adjust_minor,
+            adjust_ceiling_minor: row.adjust_ceiling_minor,
+            adjust_held_minor: row.adjust_held_minor,
+            adjust_calls: row.adjust_calls,
             hold_minor: row.hold_minor,
             started_at: row.started_at,
             deadline_at: row.deadline_at,

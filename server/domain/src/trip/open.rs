@@ -1,6 +1,6 @@
 //! The states a trip can leave, one function each.
 
-use super::{CartVerdict, DeclinePolicy, Movement, Step, Trip, TripError, TripEvent, Visit};
+use super::{CartVerdict, DeclinePolicy, Movement, Search, Step, Trip, TripError, TripEvent, Visit};
 use crate::alert::AlertKind;
 use crate::money::{Money, MoneyError};
 use crate::reason::DebtCause;
@@ -11,7 +11,8 @@ pub(super) fn entered(event: TripEvent, visit: Visit<'_>) -> Next {
     match event {
         TripEvent::CartPriced(verdict) => Ok(priced(verdict, visit)),
         TripEvent::EntryStale => Ok(Step::to(Trip::Cancelling).then([visit.cancel()])),
-        TripEvent::DeadlinePassed => Ok(Step::to(Trip::Entered)),
+        TripEvent::DeadlinePassed | TripEvent::CaptureDeclined => Ok(Step::to(Trip::Entered)),
+        TripEvent::CaptureApproved { .. } => Ok(never_asked_for(Trip::Entered)),
         TripEvent::Reviewed(_)
         | TripEvent::AdjustApproved { .. }
         | TripEvent::AdjustDeclined { .. }
@@ -26,9 +27,14 @@ pub(super) fn entered(event: TripEvent, visit: Visit<'_>) -> Next {
     }
 }
 
+/// The event feed tells of a capture where we sent none: a person's case.
+fn never_asked_for(same: Trip) -> Step {
+    Step::to(same).alert(AlertKind::LateCapture)
+}
+
 fn priced(verdict: CartVerdict, visit: Visit<'_>) -> Step {
     match verdict {
-        CartVerdict::Payable(total) => Step::to(Trip::Adjusting { total })
+        CartVerdict::Payable(total) => Step::to(Trip::Adjusting { total, search: Search::start(total) })
             .moving(Movement::Priced(total))
             .then([visit.adjust(total), visit.check_deadline()]),
         CartVerdict::NothingToPay => Step::to(Trip::Cancelling).then([visit.cancel()]),
@@ -50,7 +56,8 @@ pub(super) fn in_review(event: TripEvent, visit: Visit<'_>) -> Next {
         TripEvent::DeadlinePassed | TripEvent::TokenExpired => {
             Ok(Step::to(Trip::Cancelling).then([visit.cancel()]).alert(AlertKind::RevenueLost))
         }
-        TripEvent::EntryStale => Ok(Step::to(Trip::InReview)),
+        TripEvent::EntryStale | TripEvent::CaptureDeclined => Ok(Step::to(Trip::InReview)),
+        TripEvent::CaptureApproved { .. } => Ok(never_asked_for(Trip::InReview)),
         TripEvent::CartPriced(_)
         | TripEvent::AdjustApproved { .. }
         | TripEvent::AdjustDeclined { .. }
@@ -64,12 +71,24 @@ pub(super) fn in_review(event: TripEvent, visit: Visit<'_>) -> Next {
     }
 }
 
-pub(super) fn adjusting(total: Money, event: TripEvent, visit: Visit<'_>) -> Next {
+pub(super) fn adjusting(total: Money, search: Search, event: TripEvent, visit: Visit<'_>) -> Next {
+    let same = Trip::Adjusting { total, search };
     match event {
-        TripEvent::AdjustApproved { authorized } => approved(total, authorized, visit),
-        TripEvent::AdjustDeclined { authorized } => declined(total, authorized, visit),
+        TripEvent::AdjustApproved { authorized } => {
+            total.checked_sub(authorized)?;
+            searched(total, search.approved(authorized), visit)
+        }
+        TripEvent::AdjustDeclined { authorized } => {
+            if authorized.is_some_and(|hold| hold.currency() != total.currency()) {
+                return Err(TripError::Amount(MoneyError::CurrencyMismatch));
+            }
+            let step = searched(total, search.declined(authorized), visit)?;
+            let still_asks = matches!(step.trip, Trip::Adjusting { .. });
+            Ok(if still_asks { step } else { step.alert(AlertKind::PaymentDeclined) })
+        }
         TripEvent::TokenExpired | TripEvent::DeadlinePassed => Ok(uncollected(total, DebtCause::PreauthExpired, visit)),
-        TripEvent::EntryStale => Ok(Step::to(Trip::Adjusting { total })),
+        TripEvent::EntryStale | TripEvent::CaptureDeclined => Ok(Step::to(same)),
+        TripEvent::CaptureApproved { .. } => Ok(never_asked_for(same)),
         TripEvent::CartPriced(_)
         | TripEvent::Reviewed(_)
         | TripEvent::CaptureInitiated
@@ -82,30 +101,17 @@ pub(super) fn adjusting(total: Money, event: TripEvent, visit: Visit<'_>) -> Nex
     }
 }
 
-/// An approval is for the amount that was asked for (Adjust Charge page); should Amazon ever approve less, no more than that is
-/// taken.
-fn approved(total: Money, authorized: Money, visit: Visit<'_>) -> Next {
-    let short = total.checked_sub(authorized)?;
-    if !short.is_positive() {
-        return Ok(start_capture(total, total, visit));
+/// Asks for less as long as the store's policy has a lower amount to try; then takes what is held, or nothing. An approval of
+/// less than was asked for (which the Adjust Charge page does not know) takes no more than that.
+fn searched(total: Money, search: Search, visit: Visit<'_>) -> Next {
+    if let Some(next) = search.next(visit.store.decline, total)? {
+        return Ok(Step::to(Trip::Adjusting { total, search: next }).then([visit.adjust(next.asked)]));
     }
-    if authorized.is_positive() { Ok(start_capture(total, authorized, visit)) } else { declined(total, None, visit) }
-}
-
-fn declined(total: Money, authorized: Option<Money>, visit: Visit<'_>) -> Next {
-    if authorized.is_some_and(|hold| hold.currency() != total.currency()) {
-        return Err(TripError::Amount(MoneyError::CurrencyMismatch));
-    }
-    let authorized = authorized.filter(|hold| hold.is_positive());
-    match (visit.store.decline, authorized) {
-        (DeclinePolicy::CaptureAuthorized, Some(hold)) => {
-            let amount = if hold.minor() < total.minor() { hold } else { total };
-            Ok(start_capture(total, amount, visit).alert(AlertKind::PaymentDeclined))
-        }
-        (DeclinePolicy::DebtInFull, Some(_)) | (_, None) => {
-            let step = uncollected(total, DebtCause::PaymentDeclined, visit);
-            Ok(step.then([visit.cancel()]).alert(AlertKind::PaymentDeclined))
-        }
+    let gives_up_the_hold = search.ceiling.is_some() && visit.store.decline == DeclinePolicy::DebtInFull;
+    match search.capturable(total) {
+        Some(amount) if !gives_up_the_hold => Ok(start_capture(total, amount, visit)),
+        // What is left of the hold must not stay on the card.
+        _ => Ok(uncollected(total, DebtCause::PaymentDeclined, visit).then([visit.cancel()])),
     }
 }
 
@@ -128,7 +134,12 @@ pub(super) fn capturing(capture: Capture, event: TripEvent, visit: Visit<'_>) ->
     let Capture { total, amount, doubts } = capture;
     let in_doubt = doubts > 0;
     match event {
-        TripEvent::CaptureInitiated | TripEvent::CaptureWitnessed => captured(total, amount, visit),
+        TripEvent::CaptureInitiated | TripEvent::CaptureWitnessed | TripEvent::CaptureApproved { .. } => {
+            captured(total, amount, visit)
+        }
+        // Of several captures that were sent, one being declined says nothing of the others.
+        TripEvent::CaptureDeclined if in_doubt => Ok(Step::to(Trip::Capturing { total, amount, doubts })),
+        TripEvent::CaptureDeclined => Ok(uncollected(total, DebtCause::CaptureDeclined, visit)),
         TripEvent::CaptureUnanswered => Ok(unknown(capture, false, visit)),
         TripEvent::CaptureRefused { after_failure } if in_doubt || after_failure => Ok(unknown(capture, false, visit)),
         TripEvent::TokenExpired | TripEvent::CaptureFailed if in_doubt => Ok(unknown(capture, false, visit)),
@@ -167,7 +178,12 @@ pub(super) fn capture_unknown(capture: Capture, failed: bool, event: TripEvent, 
     let Capture { total, amount, doubts } = capture;
     let same = Trip::CaptureUnknown { total, amount, doubts, failed };
     match event {
-        TripEvent::CaptureWitnessed | TripEvent::CaptureInitiated => captured(total, amount, visit),
+        TripEvent::CaptureWitnessed | TripEvent::CaptureInitiated | TripEvent::CaptureApproved { .. } => {
+            captured(total, amount, visit)
+        }
+        // Only one was sent, and it was declined.
+        TripEvent::CaptureDeclined if doubts <= 1 => Ok(uncollected(total, DebtCause::CaptureDeclined, visit)),
+        TripEvent::CaptureDeclined => Ok(Step::to(same)),
         TripEvent::NoWitness if failed => Ok(uncollected(total, DebtCause::CaptureFailed, visit)),
         TripEvent::NoWitness if visit.store.capture_repeat_is_safe && doubts <= REPEATS_MAX => {
             Ok(Step::to(Trip::Capturing { total, amount, doubts }).then([visit.capture(amount)]))
@@ -185,22 +201,23 @@ pub(super) fn capture_unknown(capture: Capture, failed: bool, event: TripEvent, 
     }
 }
 
-fn captured(total: Money, amount: Money, visit: Visit<'_>) -> Next {
+pub(super) fn captured(total: Money, amount: Money, visit: Visit<'_>) -> Next {
     let rest = total.checked_sub(amount)?;
-    let trip =
-        if rest.is_positive() { Trip::PartlyCaptured { total, captured: amount } } else { Trip::Captured { total } };
-    let mut step =
-        Step::to(trip).moving(Movement::Captured(amount)).then([visit.transactional_data()]).then(visit.report());
-    if rest.is_positive() {
-        let debt = Movement::DebtIncurred { amount: rest, cause: DebtCause::PartialCapture };
-        step = step.moving(debt).alert(AlertKind::BadDebt);
+    if !rest.is_positive() {
+        let step = Step::to(Trip::Captured { total }).moving(Movement::Captured(amount));
+        return Ok(step.then([visit.transactional_data()]).then(visit.report()));
     }
-    Ok(step)
+    let step = Step::to(Trip::PartlyCaptured { total, captured: amount }).moving(Movement::Captured(amount));
+    Ok(incurred(step, rest, DebtCause::PartialCapture, visit))
 }
 
-fn uncollected(total: Money, cause: DebtCause, visit: Visit<'_>) -> Step {
-    Step::to(Trip::Uncollected { total, cause })
-        .moving(Movement::DebtIncurred { amount: total, cause })
+pub(super) fn uncollected(total: Money, cause: DebtCause, visit: Visit<'_>) -> Step {
+    incurred(Step::to(Trip::Uncollected { total, cause }), total, cause, visit)
+}
+
+/// A debt is born, or grows: the card facts are wanted, since a debtor must be able to sign in by card, and Amazon is told.
+pub(super) fn incurred(step: Step, amount: Money, cause: DebtCause, visit: Visit<'_>) -> Step {
+    step.moving(Movement::DebtIncurred { amount, cause })
         .then([visit.transactional_data()])
         .then(visit.report())
         .alert(AlertKind::BadDebt)
@@ -210,7 +227,10 @@ pub(super) fn cancelling(event: TripEvent, visit: Visit<'_>) -> Next {
     match event {
         TripEvent::CancelInitiated => Ok(Step::to(Trip::Cancelled).then(visit.report())),
         TripEvent::CartPriced(verdict) => Ok(late_cart(Trip::Cancelling, verdict, visit)),
-        TripEvent::DeadlinePassed | TripEvent::EntryStale => Ok(Step::to(Trip::Cancelling)),
+        TripEvent::DeadlinePassed | TripEvent::EntryStale | TripEvent::CaptureDeclined => {
+            Ok(Step::to(Trip::Cancelling))
+        }
+        TripEvent::CaptureApproved { .. } => Ok(never_asked_for(Trip::Cancelling)),
         TripEvent::Reviewed(_)
         | TripEvent::AdjustApproved { .. }
         | TripEvent::AdjustDeclined { .. }
@@ -227,7 +247,10 @@ pub(super) fn cancelling(event: TripEvent, visit: Visit<'_>) -> Next {
 pub(super) fn cancelled(event: TripEvent, visit: Visit<'_>) -> Next {
     match event {
         TripEvent::CartPriced(verdict) => Ok(late_cart(Trip::Cancelled, verdict, visit)),
-        TripEvent::CancelInitiated | TripEvent::DeadlinePassed | TripEvent::EntryStale => Ok(Step::to(Trip::Cancelled)),
+        TripEvent::CancelInitiated | TripEvent::DeadlinePassed | TripEvent::EntryStale | TripEvent::CaptureDeclined => {
+            Ok(Step::to(Trip::Cancelled))
+        }
+        TripEvent::CaptureApproved { .. } => Ok(never_asked_for(Trip::Cancelled)),
         TripEvent::Reviewed(_)
         | TripEvent::AdjustApproved { .. }
         | TripEvent::AdjustDeclined { .. }

@@ -14,6 +14,10 @@ fn step(store: &Store, trip: Trip, event: TripEvent) -> Result<Step, TripError> 
     trip.apply(event, Visit { trip: &id, store })
 }
 
+fn adjusting() -> Trip {
+    Trip::Adjusting { total: TOTAL, search: Search::start(TOTAL) }
+}
+
 fn kinds(step: &Step) -> Vec<&'static str> {
     step.effects.iter().map(Effect::kind).collect()
 }
@@ -36,7 +40,7 @@ fn states() -> Vec<Trip> {
     vec![
         Trip::Entered,
         Trip::InReview,
-        Trip::Adjusting { total: TOTAL },
+        adjusting(),
         Trip::Capturing { total: TOTAL, amount: TOTAL, doubts: 0 },
         Trip::Capturing { total: TOTAL, amount: TOTAL, doubts: 1 },
         Trip::CaptureUnknown { total: TOTAL, amount: TOTAL, doubts: 1, failed: false },
@@ -46,6 +50,7 @@ fn states() -> Vec<Trip> {
         Trip::Captured { total: TOTAL },
         Trip::PartlyCaptured { total: TOTAL, captured: HOLD },
         Trip::Uncollected { total: TOTAL, cause: DebtCause::PaymentDeclined },
+        Trip::Recovered { total: TOTAL, cause: DebtCause::CaptureFailed, captured: HOLD },
         Trip::Cancelling,
         Trip::Cancelled,
     ]
@@ -72,6 +77,9 @@ fn events() -> Vec<TripEvent> {
         CancelInitiated,
         EntryStale,
         DeadlinePassed,
+        CaptureApproved { amount: Some(HOLD) },
+        CaptureApproved { amount: None },
+        CaptureDeclined,
     ]
 }
 
@@ -89,6 +97,7 @@ fn letter(next: &Result<Step, TripError>) -> char {
         Ok(Trip::Captured { .. }) => 'C',
         Ok(Trip::PartlyCaptured { .. }) => 'P',
         Ok(Trip::Uncollected { .. }) => 'U',
+        Ok(Trip::Recovered { .. }) => 'V',
         Ok(Trip::Cancelling) => 'x',
         Ok(Trip::Cancelled) => 'X',
     }
@@ -97,23 +106,25 @@ fn letter(next: &Result<Step, TripError>) -> char {
 #[test]
 fn every_event_in_every_state() {
     // Columns: cart payable, nothing to pay, needs review | the same as reviewed | approved, declined, expired | initiated, refused, refused after a
-    // failure, failed, unanswered, witnessed, no witness | cancel initiated, stale, deadline.
+    // failure, failed, unanswered, witnessed, no witness | cancel initiated, stale, deadline | by the event feed: approved, approved
+    // without an amount, declined.
     #[rustfmt::skip]
     let table = [
-        "AxR ... ... ....... .xE",
-        "... AxR ..x ....... .Rx",
-        "... ... cUU ....... .AU",
-        "... ... ..U CU???Cc .cU",
-        "... ... ..? C????Cr .r!",
-        "... ... ... C...?Cr .?!",
-        "... ... ... C...?CU .?!",
-        "... ... ... C...?C? .?!",
-        "... ... ... !....!! !!!",
-        "... ... ... C....CC CCC",
-        "... ... ... P....PP PPP",
-        "... ... ... U....UU UUU",
-        "Uxx ... ... ....... Xxx",
-        "UXX ... ... ....... XXX",
+        "AxR ... ... ....... .xE EEE",
+        "... AxR ..x ....... .Rx RRR",
+        "... ... cUU ....... .AU AAA",
+        "... ... ..U CU???Cc .cU CCU",
+        "... ... ..? C????Cr .r! CCr",
+        "... ... ... C...?Cr .?! CCU",
+        "... ... ... C...?CU .?! CCU",
+        "... ... ... C...?C? .?! CC?",
+        "... ... ... !....C! !!! CCU",
+        "... ... ... C....CC CCC CCU",
+        "... ... ... P....PP PPP PPU",
+        "... ... ... U....UU UUU VUU",
+        "... ... ... V....VV VVV VVU",
+        "Uxx ... ... ....... Xxx xxx",
+        "UXX ... ... ....... XXX XXX",
     ];
     for (trip, row) in states().into_iter().zip(table) {
         let got: String = events().into_iter().map(|event| letter(&step(&demo_store(), trip, event))).collect();
@@ -135,8 +146,7 @@ fn the_happy_trip_asks_for_each_thing_once_and_in_order() {
 
 #[test]
 fn a_decline_makes_the_whole_total_a_debt_and_releases_the_hold_that_is_left() {
-    let declined =
-        step(&demo_store(), Trip::Adjusting { total: TOTAL }, AdjustDeclined { authorized: Some(HOLD) }).unwrap();
+    let declined = step(&demo_store(), adjusting(), AdjustDeclined { authorized: Some(HOLD) }).unwrap();
     assert_eq!(declined.trip, Trip::Uncollected { total: TOTAL, cause: DebtCause::PaymentDeclined });
     assert_eq!(kinds(&declined), ["fetch_transactional_data", "report_payment_status", "cancel_charge"]);
     assert_eq!(declined.alerts, [AlertKind::BadDebt, AlertKind::PaymentDeclined]);
@@ -146,7 +156,7 @@ fn a_decline_makes_the_whole_total_a_debt_and_releases_the_hold_that_is_left() {
 fn a_store_may_take_what_is_authorized_and_never_more() {
     let store = Store { decline: DeclinePolicy::CaptureAuthorized, ..demo_store() };
     for (hold, amount) in [(HOLD, HOLD), (Money::new(9999, Currency::USD), TOTAL)] {
-        let next = step(&store, Trip::Adjusting { total: TOTAL }, AdjustDeclined { authorized: Some(hold) }).unwrap();
+        let next = step(&store, adjusting(), AdjustDeclined { authorized: Some(hold) }).unwrap();
         assert_eq!(next.trip, Trip::Capturing { total: TOTAL, amount, doubts: 0 });
     }
     let (trip, movements) =
@@ -158,14 +168,14 @@ fn a_store_may_take_what_is_authorized_and_never_more() {
 
 #[test]
 fn an_approval_of_less_than_was_asked_for_captures_no_more_than_that() {
-    let next = step(&demo_store(), Trip::Adjusting { total: TOTAL }, AdjustApproved { authorized: HOLD }).unwrap();
+    let next = step(&demo_store(), adjusting(), AdjustApproved { authorized: HOLD }).unwrap();
     assert_eq!(next.trip, Trip::Capturing { total: TOTAL, amount: HOLD, doubts: 0 });
 }
 
 #[test]
 fn an_answer_in_another_currency_is_refused() {
     let yen = Money::new(2599, Currency::JPY);
-    let next = step(&demo_store(), Trip::Adjusting { total: TOTAL }, AdjustApproved { authorized: yen });
+    let next = step(&demo_store(), adjusting(), AdjustApproved { authorized: yen });
     assert_eq!(next, Err(TripError::Amount(MoneyError::CurrencyMismatch)));
 }
 
@@ -226,10 +236,70 @@ fn failures_on_every_try_are_a_debt_only_once_the_witness_has_nothing() {
 }
 
 #[test]
-fn a_capture_seen_after_the_trip_ended_without_one_is_a_persons_case() {
+fn a_capture_that_is_only_hinted_at_after_the_trip_ended_without_one_is_a_persons_case() {
     let owed = Trip::Uncollected { total: TOTAL, cause: DebtCause::CaptureFailed };
-    for trip in [owed, Trip::CaptureUnconfirmed { total: TOTAL, amount: TOTAL }] {
-        assert_eq!(step(&demo_store(), trip, CaptureWitnessed).unwrap().alerts, [AlertKind::LateCapture]);
+    for event in [CaptureWitnessed, CaptureInitiated, CaptureApproved { amount: None }] {
+        let step = step(&demo_store(), owed, event).unwrap();
+        assert_eq!((step.trip, step.movements, step.alerts), (owed, vec![], vec![AlertKind::LateCapture]));
     }
     assert_eq!(step(&demo_store(), Trip::Captured { total: TOTAL }, CaptureWitnessed).unwrap().alerts, []);
+    for trip in [Trip::Entered, Trip::InReview, adjusting(), Trip::Cancelling, Trip::Cancelled] {
+        let step = step(&demo_store(), trip, CaptureApproved { amount: Some(TOTAL) }).unwrap();
+        assert_eq!((step.trip, step.movements, step.alerts), (trip, vec![], vec![AlertKind::LateCapture]));
+    }
+}
+
+#[test]
+fn a_capture_approved_after_its_debt_was_booked_goes_towards_the_debt_and_may_be_taken_back() {
+    let cause = DebtCause::CaptureFailed;
+    let owed = Trip::Uncollected { total: TOTAL, cause };
+    let late = step(&demo_store(), owed, CaptureApproved { amount: Some(TOTAL) }).unwrap();
+    assert_eq!(late.trip, Trip::Recovered { total: TOTAL, cause, captured: TOTAL });
+    assert_eq!(late.movements, [Movement::LateCapture(TOTAL)]);
+    assert!(kinds(&late).contains(&"report_payment_status"));
+    let back = step(&demo_store(), late.trip, CaptureDeclined).unwrap();
+    assert_eq!((back.trip, back.movements), (owed, vec![Movement::LateCaptureReversed(TOTAL)]));
+}
+
+#[test]
+fn a_capture_that_the_bank_takes_back_is_reversed_and_owed() {
+    let cause = DebtCause::CaptureDeclined;
+    for (trip, taken) in
+        [(Trip::Captured { total: TOTAL }, TOTAL), (Trip::PartlyCaptured { total: TOTAL, captured: HOLD }, HOLD)]
+    {
+        let step = step(&demo_store(), trip, CaptureDeclined).unwrap();
+        assert_eq!(step.trip, Trip::Uncollected { total: TOTAL, cause });
+        let owed = Movement::DebtIncurred { amount: taken, cause };
+        assert_eq!(step.movements, [Movement::CaptureReversed(taken), owed]);
+        assert_eq!(step.alerts, [AlertKind::BadDebt, AlertKind::CaptureDeclined]);
+    }
+}
+
+#[test]
+fn what_nobody_could_confirm_is_settled_by_whoever_says_it_later() {
+    let trip = Trip::CaptureUnconfirmed { total: TOTAL, amount: HOLD };
+    let taken = step(&demo_store(), trip, CaptureApproved { amount: None }).unwrap();
+    assert_eq!(taken.trip, Trip::PartlyCaptured { total: TOTAL, captured: HOLD });
+    let rest = Movement::DebtIncurred { amount: Money::new(1599, Currency::USD), cause: DebtCause::PartialCapture };
+    assert_eq!(taken.movements, [Movement::Unsuspended(TOTAL), Movement::Captured(HOLD), rest]);
+    let not_taken = step(&demo_store(), trip, CaptureDeclined).unwrap();
+    let owed = Movement::DebtIncurred { amount: TOTAL, cause: DebtCause::CaptureDeclined };
+    assert_eq!(not_taken.movements, [Movement::Unsuspended(TOTAL), owed]);
+}
+
+#[test]
+fn if_005_a_declined_trip_asks_for_less_and_captures_the_first_rung_that_holds() {
+    let store = Store { decline: DeclinePolicy::Ladder, ..demo_store() };
+    let rung = |percent: i64| Money::new(TOTAL.minor() * percent / 100, Currency::USD);
+    let first = step(&store, adjusting(), AdjustDeclined { authorized: None }).unwrap();
+    assert_eq!((kinds(&first), first.movements, first.alerts), (vec!["adjust_charge"], vec![], vec![]));
+    let second = step(&store, first.trip, AdjustDeclined { authorized: None }).unwrap();
+    let third = step(&store, second.trip, AdjustApproved { authorized: rung(50) }).unwrap();
+    assert_eq!(third.trip, Trip::Capturing { total: TOTAL, amount: rung(50), doubts: 0 });
+    let last = [75, 50, 25].map(|_| AdjustDeclined { authorized: Some(Money::new(0, Currency::USD)) });
+    let events = [&[CartPriced(Payable(TOTAL)), AdjustDeclined { authorized: None }], &last[..]].concat();
+    let (trip, movements) = run(&store, &events);
+    assert_eq!(trip, Trip::Uncollected { total: TOTAL, cause: DebtCause::PaymentDeclined });
+    let owed = Movement::DebtIncurred { amount: TOTAL, cause: DebtCause::PaymentDeclined };
+    assert_eq!(movements, [Movement::Priced(TOTAL), owed]);
 }

@@ -9,6 +9,10 @@ use super::super::fixture::{self, NOW, add_trip, assert_refused, id, usd, visit}
 use super::super::{instrument, shopper};
 use super::*;
 
+fn adjusting(total: Money) -> Trip {
+    Trip::Adjusting { total, search: Search::start(total) }
+}
+
 /// A state of each kind, and each of its flags and causes.
 fn every_state() -> Vec<Trip> {
     let (total, part) = (usd(1000), usd(400));
@@ -16,7 +20,8 @@ fn every_state() -> Vec<Trip> {
     let others = [
         Trip::Entered,
         Trip::InReview,
-        Trip::Adjusting { total },
+        adjusting(total),
+        Trip::Adjusting { total, search: Search { asked: part, ceiling: Some(total), held: Some(usd(7)), calls: 3 } },
         Trip::Capturing { total, amount: total, doubts: 0 },
         Trip::Capturing { total, amount: part, doubts: 2 },
         Trip::CaptureUnknown { total, amount: part, doubts: 1, failed: false },
@@ -24,6 +29,7 @@ fn every_state() -> Vec<Trip> {
         Trip::CaptureUnconfirmed { total, amount: part },
         Trip::Captured { total },
         Trip::PartlyCaptured { total, captured: part },
+        Trip::Recovered { total, cause: DebtCause::CaptureFailed, captured: usd(1200) },
         Trip::Cancelling,
         Trip::Cancelled,
     ];
@@ -66,7 +72,7 @@ async fn the_table_knows_every_state_and_no_other(_: PgPoolOptions, database: Pg
     .unwrap();
     let ours: BTreeSet<_> = every_state().iter().map(Trip::name).collect();
     assert_eq!(known.iter().map(String::as_str).collect::<BTreeSet<_>>(), ours);
-    assert_eq!(ours.len(), 11);
+    assert_eq!(ours.len(), 12);
 }
 
 #[sqlx::test(migrator = "crate::database::MIGRATOR")]
@@ -145,7 +151,7 @@ async fn who_locks_a_visit_second_waits_and_then_reads_what_the_first_one_saved(
     let mut row = add_trip(&mut conn, "trip-1").await;
     let mut first = conn.begin().await.unwrap();
     lock(&mut first, &row.id).await.unwrap().unwrap();
-    row.state = Trip::Adjusting { total: usd(815) };
+    row.state = adjusting(usd(815));
     save(&mut first, &row, NOW).await.unwrap();
     let second = fixture::race_behind(&pool, first, 1, |mut conn| async move {
         let mut tx = conn.begin().await.unwrap();
@@ -160,7 +166,7 @@ async fn who_decides_under_the_lock_overwrites_nobody(_: PgPoolOptions, database
     let pool = fixture::pool(database).await;
     let mut conn = pool.acquire().await.unwrap();
     let mut row = add_trip(&mut conn, "trip-1").await;
-    row.state = Trip::Adjusting { total: usd(1) };
+    row.state = adjusting(usd(1));
     save(&mut conn, &row, NOW).await.unwrap();
     let mut holder = conn.begin().await.unwrap();
     lock(&mut holder, &row.id).await.unwrap().unwrap();
@@ -168,12 +174,12 @@ async fn who_decides_under_the_lock_overwrites_nobody(_: PgPoolOptions, database
         let mut tx = conn.begin().await.unwrap();
         let mut row = lock(&mut tx, &id("trip-1")).await.unwrap().unwrap();
         let total = row.state.total().unwrap().checked_add(usd(1)).unwrap();
-        row.state = Trip::Adjusting { total };
+        row.state = adjusting(total);
         save(&mut tx, &row, NOW).await.unwrap();
         tx.commit().await.unwrap();
     })
     .await;
-    assert_eq!(get(&mut conn, &row.id).await.unwrap().unwrap().state, Trip::Adjusting { total: usd(9) });
+    assert_eq!(get(&mut conn, &row.id).await.unwrap().unwrap().state, adjusting(usd(9)));
 }
 
 #[sqlx::test(migrator = "crate::database::MIGRATOR")]
