@@ -22,6 +22,7 @@ pub mod sign_in;
 pub mod staff;
 pub mod verify;
 pub mod verify_audit;
+pub mod verify_money;
 pub mod verify_prices;
 
 mod advance;

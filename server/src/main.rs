@@ -10,6 +10,7 @@ use server::config::{self, BaseConfig};
 use server::database::embedded::{self, Durability};
 use server::flow::seed_demo::DEMO_STORE;
 use server::{database, demo, log, server as processes};
+use sqlx::ConnectOptions;
 
 /// The retailer's side of a Just Walk Out store. Settings come from the environment; `.env.sample` lists them.
 #[derive(Debug, Parser)]
@@ -153,7 +154,9 @@ async fn run(command: Command) -> anyhow::Result<()> {
 
 async fn desk() -> anyhow::Result<Desk> {
     let base = config::base(&variable)?;
-    Ok(Desk { database: processes::open_database(&base).await?, now: base.clock.now() })
+    let address = database::address(base.database_url.as_ref(), &base.data_dir, base.pg_bin.as_deref()).await?;
+    // Commands show their progress themselves: what takes its time there is no news for the log.
+    Ok(Desk { database: database::connect(address.disable_statement_logging()).await?, now: base.clock.now() })
 }
 
 /// The mistakes of both, when there are any.

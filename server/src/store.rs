@@ -17,6 +17,7 @@ pub mod gate_decision;
 pub mod instrument;
 pub mod ledger;
 pub mod line_identification;
+pub mod money_law;
 pub mod outbox;
 pub mod promotion;
 pub mod purchase;

@@ -37,6 +37,7 @@ pub mod receipt;
 pub mod attempt;
 pub mod debt;
 pub mod gate;
+pub mod law;
 pub mod ledger;
 pub mod search;
 pub mod store;

@@ -1,6 +1,7 @@
 //! `storeside verify`: do our records still say the same?
 
 use std::fmt::Display;
+use std::time::Duration;
 
 use anyhow::bail;
 use domain::audit::Head;
@@ -11,12 +12,15 @@ use crate::flow::verify::Told;
 use crate::flow::verify_prices::{count_purchases, verify_prices};
 
 mod audit;
+mod money;
 
 /// The words after `storeside verify`.
 #[derive(Debug, clap::Subcommand)]
 pub enum Command {
     /// Price every stored cart again and report what comes out differently.
     Prices,
+    /// Prove that every cent of every trip, debt and instrument is where it must be.
+    Money,
     /// Follow the chain over the audit and report what was changed, deleted, moved or never sealed.
     Audit {
         /// The head that an earlier run printed, so that a tail that was cut since then is seen.
@@ -33,6 +37,7 @@ pub enum Command {
 pub async fn run(desk: &Desk, command: &Command) -> anyhow::Result<()> {
     match command {
         Command::Prices => prices(desk).await,
+        Command::Money => money::run(desk).await,
         Command::Audit { head } => audit::run(desk, *head).await,
     }
 }
@@ -44,8 +49,11 @@ struct Watched {
 
 impl Watched {
     fn start() -> Self {
-        let style = ProgressStyle::with_template("{wide_bar} {pos}/{len} {eta}");
-        Self { bar: ProgressBar::new(0).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar())) }
+        let style = ProgressStyle::with_template("{wide_bar} {pos}/{len} {elapsed} {eta}");
+        let bar = ProgressBar::new(0).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+        // One question may take the database some seconds: nobody should think that it hangs.
+        bar.enable_steady_tick(Duration::from_millis(250));
+        Self { bar }
     }
 
     fn tell(&mut self, told: Told<impl Display>) {

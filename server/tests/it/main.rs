@@ -9,6 +9,7 @@ mod declined_stories;
 mod failure_stories;
 mod happy_stories;
 mod killed_stories;
+mod money_stories;
 mod portal_stories;
 mod pricing_stories;
 mod program_stories;
