@@ -8,6 +8,7 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 pub mod alert;
+pub mod audit;
 pub mod bad_cart;
 pub mod debt;
 pub mod effect;

@@ -11,6 +11,7 @@ mod mail;
 mod payment_status;
 mod refund_charge;
 mod runner;
+pub mod schedule;
 mod shopper_identity;
 mod transactional_data;
 mod wake;

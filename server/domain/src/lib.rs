@@ -39,6 +39,7 @@ pub mod receipt;
 pub mod attempt;
 pub mod debt;
 pub mod gate;
+pub mod law;
 pub mod ledger;
 pub mod loss;
 pub mod payment_event;
@@ -48,6 +49,7 @@ pub mod store;
 pub mod trip;
 
 pub mod alert;
+pub mod audit;
 pub mod effect;
 pub mod outbox;
 pub mod pause;

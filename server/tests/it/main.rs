@@ -3,6 +3,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a story that lacks a value fails")]
 
+mod audit_stories;
 mod bad_cart_stories;
 mod connector_stories;
 mod debt_stories;
@@ -15,6 +16,7 @@ mod happy_stories;
 mod import_stories;
 mod killed_stories;
 mod loyalty_stories;
+mod money_stories;
 mod pause_stories;
 mod pending_stories;
 mod portal_stories;

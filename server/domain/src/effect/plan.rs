@@ -74,8 +74,6 @@ impl Effect {
             | Self::SendDebtNotice { .. }
             | Self::SendSignInCode { .. }
             | Self::CheckEntry { .. } => Plan { due_at: now, deadline_at: Some(deadline_at) },
-            // A visit's token has nothing to do with what is given back.
-            Self::RefundCharge { .. } | Self::SendRefundNotice { .. } => Plan { due_at: now, deadline_at: None },
         }
     }
 }
