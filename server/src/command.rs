@@ -8,6 +8,7 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 pub mod alert;
+pub mod audit;
 pub mod bad_cart;
 pub mod debt;
 pub mod effect;
@@ -15,6 +16,7 @@ pub mod export;
 pub mod import;
 pub mod pause;
 pub mod price;
+pub mod refund;
 pub mod rules;
 pub mod seed;
 pub mod staff;

@@ -99,12 +99,14 @@ pub async fn work(base: BaseConfig, config: WorkConfig, metrics_addr: SocketAddr
     let app = Router::new().route("/metrics", get(metrics::get)).with_state(state);
     let (stop, stopped) = watch::channel(false);
     let events = tokio::spawn(worker::inbox::run(worker.clone(), stopped.clone()));
+    let chores = tokio::spawn(worker::schedule::run(worker.clone(), stopped.clone()));
     let working = tokio::spawn(worker::run(worker, stopped));
     tracing::info!(metrics_addr = %metrics_addr, "storeside works");
     axum::serve(listener, app).with_graceful_shutdown(asked_to_stop()).await?;
     stop.send_replace(true);
     working.await?;
     events.await?;
+    chores.await?;
     tracing::info!("storeside has stopped");
     Ok(())
 }

@@ -9,7 +9,9 @@ mod capture_charge;
 pub mod inbox;
 mod mail;
 mod payment_status;
+mod refund_charge;
 mod runner;
+pub mod schedule;
 mod shopper_identity;
 mod transactional_data;
 mod wake;
@@ -63,6 +65,10 @@ impl Worker {
                 capture_charge::act(self, claim, trip, store, *amount).await
             }
             Effect::CancelCharge { trip, store } => cancel_charge::act(self, claim, trip, store).await,
+            Effect::RefundCharge { refund, trip, store, amount, reason } => {
+                let order = refund_charge::Order { refund: *refund, trip, store, amount: *amount, reason: *reason };
+                refund_charge::act(self, claim, order).await
+            }
             Effect::FetchTransactionalData { trip, store } => transactional_data::act(self, claim, trip, store).await,
             Effect::FetchShopperIdentity { trip, store, instrument } => {
                 shopper_identity::act(self, claim, trip, store, instrument).await
@@ -70,6 +76,9 @@ impl Worker {
             Effect::ReportPaymentStatus { trip, store } => payment_status::act(self, claim, trip, store).await,
             Effect::SendReceipt { trip } => mail::send_receipt(self, claim, trip).await,
             Effect::SendDebtNotice { trip } => mail::send_debt_notice(self, claim, trip).await,
+            Effect::SendRefundNotice { refund, news, .. } => {
+                mail::send_refund_notice(self, claim, *refund, *news).await
+            }
             Effect::SendSignInCode { to, code } => mail::send_sign_in_code(self, claim, to, code).await,
             Effect::CheckReview { trip } => {
                 flow::review_cart::check_review(&self.database, trip, self.clock.now()).await?;

@@ -28,6 +28,8 @@ pub mod unit;
 
 pub mod cart;
 pub mod catalog;
+pub mod identification;
+pub mod loyalty;
 pub mod promotion;
 pub mod tax;
 
@@ -37,13 +39,17 @@ pub mod receipt;
 pub mod attempt;
 pub mod debt;
 pub mod gate;
+pub mod law;
 pub mod ledger;
+pub mod loss;
 pub mod payment_event;
+pub mod refund;
 pub mod search;
 pub mod store;
 pub mod trip;
 
 pub mod alert;
+pub mod audit;
 pub mod effect;
 pub mod outbox;
 pub mod pause;

@@ -8,6 +8,7 @@ use domain::id::{AttemptId, EmailAddress, InstrumentId, TripId};
 use domain::outbox::{Failure, OutboxState, after_failure, after_pending, uses_try};
 use domain::pause::{Answer, PauseEvent};
 use domain::receipt::CardFacts;
+use domain::refund::RefundEvent;
 use domain::trip::{Trip, TripEvent};
 use serde_json::Value;
 use sqlx::{PgConnection, PgPool};
@@ -17,6 +18,7 @@ use uuid::Uuid;
 use super::advance::{Said, advance, settings_of};
 use super::notify_shopper::notify;
 use super::pause;
+use super::send_refund;
 use crate::store::attempt::Outcome;
 use crate::store::instrument::Identity;
 use crate::store::outbox::Claim;
@@ -61,7 +63,7 @@ pub async fn begin(
         tx.commit().await?;
         return Ok(Begin::Stop);
     }
-    if !is_wanted(&mut tx, &claim.effect, &row).await? {
+    if !is_wanted(&mut tx, &claim.effect, &row, now).await? {
         // Another visit may have brought what this one waits for.
         notify(&mut tx, &row, now).await?;
         store::outbox::save(&mut tx, claim, OutboxState::Dropped, Some("no longer wanted"), now).await?;
@@ -82,7 +84,12 @@ pub async fn begin(
 }
 
 /// Does the visit's state still want this effect?
-pub(super) async fn is_wanted(conn: &mut PgConnection, effect: &Effect, row: &TripRow) -> Result<bool, StoreError> {
+pub(super) async fn is_wanted(
+    conn: &mut PgConnection,
+    effect: &Effect,
+    row: &TripRow,
+    now: OffsetDateTime,
+) -> Result<bool, StoreError> {
     Ok(match rule::wanted(effect, row.state) {
         Wanted::Yes => true,
         Wanted::No => false,
@@ -90,6 +97,12 @@ pub(super) async fn is_wanted(conn: &mut PgConnection, effect: &Effect, row: &Tr
         Wanted::WithoutIdentity => match effect {
             Effect::FetchShopperIdentity { instrument, .. } => {
                 store::instrument::identity(conn, instrument).await? == Identity::NotAsked
+            }
+            _ => true,
+        },
+        Wanted::ByRefund => match effect {
+            Effect::RefundCharge { refund, amount, .. } => {
+                send_refund::is_wanted(conn, row, *refund, *amount, now).await?
             }
             _ => true,
         },
@@ -101,6 +114,8 @@ pub(super) async fn is_wanted(conn: &mut PgConnection, effect: &Effect, row: &Tr
 pub enum Meaning {
     /// Something happened to the visit; the effect is done.
     Event(TripEvent),
+    /// Something happened to the refund; the effect is done.
+    Refund(RefundEvent),
     /// The card facts.
     Facts(Box<CardFacts>),
     /// Amazon has no facts for this trip, or not yet.
@@ -211,9 +226,16 @@ async fn conclude(
             }
             Ok(OutboxState::Done)
         }
+        Meaning::Refund(event) => {
+            if let Effect::RefundCharge { refund, .. } = &claim.effect {
+                send_refund::conclude(conn, row, *refund, event, now).await?;
+            }
+            Ok(OutboxState::Done)
+        }
         Meaning::Facts(facts) => {
             store::card_facts::insert(&mut *conn, &row.id, &facts, now).await?;
             take_facts_as_witness(&mut *conn, row, now).await?;
+            send_refund::wake(&mut *conn, &row.id, now).await?;
             notify(conn, row, now).await?;
             Ok(OutboxState::Done)
         }
@@ -360,6 +382,9 @@ async fn exhausted(
                 Some(event) => apply(conn, row, event, now).await,
                 None => Ok(()),
             }
+        }
+        Effect::RefundCharge { refund, .. } => {
+            send_refund::conclude(conn, row, refund, RefundEvent::TriesExhausted, now).await
         }
         // A receipt without card facts is better than none.
         Effect::FetchTransactionalData { .. } => notify(conn, row, now).await,

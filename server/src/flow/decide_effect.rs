@@ -78,7 +78,7 @@ pub async fn retry_effect(
     let (effect, row) = lock_exhausted(&mut tx, id, person).await?;
     let effect = effect.ok_or(DecideEffectError::Unreadable)?;
     if let Some(row) = &row
-        && !is_wanted(&mut tx, &effect, row).await?
+        && !is_wanted(&mut tx, &effect, row, now).await?
     {
         return Err(DecideEffectError::NotWanted(row.state.name()));
     }
@@ -101,7 +101,7 @@ pub async fn resolve_effect(
     let mut tx = db.begin().await?;
     let (effect, row) = lock_exhausted(&mut tx, id, person).await?;
     if let (Some(effect @ (Effect::AdjustCharge { .. } | Effect::CaptureCharge { .. })), Some(row)) = (&effect, &row)
-        && is_wanted(&mut tx, effect, row).await?
+        && is_wanted(&mut tx, effect, row, now).await?
     {
         return Err(DecideEffectError::StillWanted(row.state.name()));
     }

@@ -6,7 +6,7 @@ use sqlx::PgPool;
 
 use crate::store::{self, StoreError};
 
-/// What became of a payment: `settled = total − outstanding`.
+/// What became of a payment: `settled = total − outstanding`. Cash that is given back changes neither; a credit lowers the total.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PaymentStatus {
     /// What the cart costs; nothing for a cancelled visit.
@@ -24,8 +24,10 @@ pub async fn payment_status(db: &PgPool, trip: &TripId) -> Result<Option<Payment
     let mut conn = db.acquire().await?;
     let Some(row) = store::trip::get(&mut conn, trip).await? else { return Ok(None) };
     let nothing = Money::zero(row.currency);
-    let total = row.state.total().unwrap_or(nothing);
     let outstanding = store::debt::outstanding_of_trip(&mut conn, trip).await?.unwrap_or(nothing);
+    let credited = store::debt::credited_of_trip(&mut conn, trip).await?.unwrap_or(nothing);
+    let total = row.state.total().unwrap_or(nothing).checked_sub(credited);
+    let total = total.map_err(|_| StoreError::Corrupt("debt.currency"))?;
     let settled = total.checked_sub(outstanding).map_err(|_| StoreError::Corrupt("debt.currency"))?;
     Ok(Some(PaymentStatus { total, settled }))
 }

@@ -147,6 +147,20 @@ pub async fn save(
     Ok(())
 }
 
+/// A refund of this visit that waits for word of its capture is due now. One that waits because Amazon asked for it is not.
+pub async fn wake_refund(conn: &mut PgConnection, trip: &TripId, now: OffsetDateTime) -> Result<()> {
+    sqlx::query!(
+        "UPDATE outbox SET due_at = $2 FROM refund
+         WHERE outbox.trip_id = $1 AND outbox.kind = 'refund_charge' AND outbox.state = 'waiting' AND due_at > $2
+           AND refund.refund_id::text = payload ->> 'refund' AND refund.state = 'waiting'",
+        trip.as_str(),
+        now,
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
 /// Takes a try off those that a claim has used up: it did not come to pass, or was no fault of the effect's.
 pub async fn forgive_try(conn: &mut PgConnection, claim: &Claim) -> Result<()> {
     sqlx::query!(

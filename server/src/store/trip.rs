@@ -206,6 +206,28 @@ pub async fn in_flight_until(conn: &mut PgConnection, until: OffsetDateTime) -> 
     rows.map(|row| Ok(Money::new(row.minor, read(Currency::new(&row.currency), "store.currency")?))).collect()
 }
 
+/// Writes when a witness said that the visit's capture went through; `None`: one said that it did not.
+pub async fn confirm_capture(conn: &mut PgConnection, id: &TripId, at: Option<OffsetDateTime>) -> Result<()> {
+    sqlx::query!(
+        "UPDATE trip SET capture_confirmed_at = CASE WHEN $2::timestamptz IS NULL THEN NULL ELSE coalesce(capture_confirmed_at, $2) END
+         WHERE trip_id = $1",
+        id.as_str(),
+        at,
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Has a witness said that the visit's capture went through?
+pub async fn is_capture_confirmed(conn: &mut PgConnection, id: &TripId) -> Result<bool> {
+    let confirmed = sqlx::query_scalar!(
+        r#"SELECT capture_confirmed_at IS NOT NULL AS "confirmed!" FROM trip WHERE trip_id = $1"#,
+        id.as_str(),
+    );
+    Ok(confirmed.fetch_optional(conn).await?.unwrap_or(false))
+}
+
 /// Was this visit paid with one of the shopper's instruments?
 pub async fn is_of_shopper(conn: &mut PgConnection, id: &TripId, shopper: ShopperId) -> Result<bool> {
     let found = sqlx::query_scalar!(

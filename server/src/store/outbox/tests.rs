@@ -1,8 +1,9 @@
 use std::collections::BTreeSet;
 
 use domain::alert::AlertKind;
-use domain::effect::SignInCode;
-use domain::id::EmailAddress;
+use domain::effect::{RefundNews, SignInCode};
+use domain::id::{EmailAddress, RefundId};
+use domain::refund::RefundReason;
 use sqlx::Connection;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::types::Json;
@@ -26,7 +27,8 @@ fn sign_in_code() -> Effect {
 }
 
 /// One of each that calls Amazon or sends something, each of a visit of its own.
-fn every_effect() -> [Effect; 10] {
+fn every_effect() -> [Effect; 12] {
+    let refund: RefundId = id("550e8400-e29b-41d4-a716-446655440000");
     let mut number = 0;
     let mut trip = || {
         number += 1;
@@ -39,6 +41,14 @@ fn every_effect() -> [Effect; 10] {
         Effect::CancelCharge { trip: trip(), store: store.clone() },
         Effect::FetchTransactionalData { trip: trip(), store: store.clone() },
         Effect::FetchShopperIdentity { trip: trip(), store: store.clone(), instrument: fixture::card() },
+        Effect::RefundCharge {
+            refund,
+            trip: trip(),
+            store: store.clone(),
+            amount: usd(815),
+            reason: RefundReason::DamagedItem,
+        },
+        Effect::SendRefundNotice { trip: trip(), refund, news: RefundNews::Approved },
         Effect::ReportPaymentStatus { trip: trip(), store },
         Effect::SendReceipt { trip: trip() },
         Effect::SendDebtNotice { trip: trip() },
