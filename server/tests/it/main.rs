@@ -23,6 +23,7 @@ mod portal_stories;
 mod pricing_stories;
 mod program_stories;
 mod programs;
+mod race_stories;
 mod refund_call_stories;
 mod refund_debt_stories;
 mod refund_stories;
