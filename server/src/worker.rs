@@ -11,8 +11,10 @@ mod mail;
 mod payment_status;
 mod refund_charge;
 mod runner;
+pub mod schedule;
 mod shopper_identity;
 mod transactional_data;
+mod wake;
 
 use domain::effect::Effect;
 use domain::outbox::OutboxState;
@@ -48,6 +50,15 @@ impl Worker {
     ///
     /// A database that is away: the lease ends then, and another takes the effect.
     pub async fn act(&self, claim: &Claim) -> Result<(), StoreError> {
+        let acted = self.happen(claim).await;
+        if claim.probe.is_some() {
+            // One that turned out to have nothing to send says nothing about its API: another is the probe.
+            flow::pause::return_probe(&self.database, claim, self.clock.now()).await?;
+        }
+        acted
+    }
+
+    async fn happen(&self, claim: &Claim) -> Result<(), StoreError> {
         match &claim.effect {
             Effect::AdjustCharge { trip, store, amount } => adjust_charge::act(self, claim, trip, store, *amount).await,
             Effect::CaptureCharge { trip, store, amount } => {

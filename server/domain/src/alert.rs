@@ -55,6 +55,10 @@ closed_list!(
         RefundedTwice = "refunded_twice",
         /// Amazon did not accept a payment status.
         FeedbackRejected = "feedback_rejected",
+        /// One of Amazon's APIs is paused until after the deadline of something that waits for it.
+        PauseOutlivesDeadline = "pause_outlives_deadline",
+        /// A cart is not charged yet, and its payment token ends soon (test plan, IF-021).
+        DeadlineNear = "deadline_near",
         /// An event is about a trip that nobody here has seen, or names none. It is parked.
         UnknownEventTrip = "unknown_event_trip",
         /// The event feed tells of a store that is not served here, or of a trip in another store than its own.

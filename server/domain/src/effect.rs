@@ -10,7 +10,7 @@ use crate::refund::RefundReason;
 
 mod plan;
 
-pub use plan::{GRACE, LOOK_AGAIN, Moment, Plan};
+pub use plan::{DeadlineLook, GRACE, LOOK_AGAIN, Moment, Plan, WARN_BEFORE, deadline_look, is_uncharged};
 
 /// One thing that must happen outside. Its JSON form is the outbox row's payload: add variants and optional fields, never
 /// rename, since rows written by the version before are still waiting.

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::attempt::{Api, AttemptOutcome};
+use domain::audit::Head;
 use domain::debt::{Debt, DebtStatus, DebtStory};
 use domain::id::DebtId;
 use domain::ledger::{Account, Entry, Subject};
@@ -19,11 +20,16 @@ use uuid::Uuid;
 use super::debt_event::DebtTold;
 use super::fixture::{self, NO_PERMISSION, NOW, refusal, refusal_code, usd};
 use super::rule_part::PartKind;
-use super::{audit, debt, debt_event, ledger, settings};
+use super::{audit, audit_seal, debt, debt_event, ledger, settings};
 
 /// Tables that nobody may change, each with a column that a change could name.
-const INSERT_ONLY: [(&str, &str); 4] =
-    [("ledger_transaction", "kind"), ("ledger_entry", "account"), ("audit_entry", "action"), ("debt_event", "kind")];
+const INSERT_ONLY: [(&str, &str); 5] = [
+    ("ledger_transaction", "kind"),
+    ("ledger_entry", "account"),
+    ("audit_entry", "action"),
+    ("debt_event", "kind"),
+    ("audit_seal", "sha256"),
+];
 
 /// Writes one row at least into each of the insert-only tables.
 async fn add_ledger_and_audit(conn: &mut PgConnection) {
@@ -35,6 +41,8 @@ async fn add_ledger_and_audit(conn: &mut PgConnection) {
     ledger::post(&mut tx, posting, &entries, NOW).await.unwrap();
     let entry = audit::AuditEntry { actor: "cart", action: "priced", subject: "trip-1", detail: json!({"total": 100}) };
     audit::insert(&mut tx, entry, NOW).await.unwrap();
+    let row = audit_seal::list_unsealed(&mut tx, 1).await.unwrap().remove(0);
+    audit_seal::insert(&mut tx, &[(row.id, Head::beginning().seal(&row, NOW))], NOW).await.unwrap();
     let (id, debt) = (DebtId(Uuid::new_v4()), Debt::incur(usd(100), DebtCause::SystemError).unwrap());
     debt::insert(&mut tx, id, &trip.id, None, &debt, NOW).await.unwrap();
     let told = DebtTold { story: DebtStory::Incurred, amount: usd(100), by: "worker", reason: None, reference: None };
@@ -68,7 +76,7 @@ async fn the_program_has_no_permission_to_change_ledger_or_audit(_: PgPoolOption
             assert_eq!(refusal_code(fixture::run(&mut conn, &change).await), NO_PERMISSION, "{change}");
         }
     }
-    assert_eq!(counts(&mut conn).await, [1, 2, 1, 1]);
+    assert_eq!(counts(&mut conn).await, [1, 2, 1, 1, 1]);
 }
 
 #[sqlx::test(migrator = "crate::database::MIGRATOR")]
@@ -81,7 +89,7 @@ async fn not_even_the_owner_of_the_tables_changes_ledger_or_audit(_: PgPoolOptio
             assert_eq!(refused, format!("{table}_insert_only"), "{change}");
         }
     }
-    assert_eq!(counts(&mut owner).await, [1, 2, 1, 1]);
+    assert_eq!(counts(&mut owner).await, [1, 2, 1, 1, 1]);
 }
 
 #[sqlx::test(migrator = "crate::database::MIGRATOR")]

@@ -18,7 +18,7 @@ pub enum Wanted {
     /// As long as nobody has asked whose the instrument is.
     WithoutIdentity,
     /// As long as its refund is to be sent.
-    AsRefundSays,
+    ByRefund,
 }
 
 /// Does a visit in this state still want the effect?
@@ -35,7 +35,7 @@ pub fn wanted(effect: &Effect, trip: Trip) -> Wanted {
         Effect::CancelCharge { .. } => when(matches!(trip, Trip::Cancelling | Trip::Uncollected { .. })),
         Effect::FetchTransactionalData { .. } => Wanted::WithoutFacts,
         Effect::FetchShopperIdentity { .. } => Wanted::WithoutIdentity,
-        Effect::RefundCharge { .. } => Wanted::AsRefundSays,
+        Effect::RefundCharge { .. } => Wanted::ByRefund,
         Effect::ReportPaymentStatus { .. }
         | Effect::SendReceipt { .. }
         | Effect::SendDebtNotice { .. }
