@@ -109,6 +109,8 @@ async fn the_program_may_write_every_table_and_only_insert_where_nothing_changes
     for (table, privileges) in granted {
         let expected = match table.as_str() {
             "_sqlx_migrations" => "",
+            // Written once, with its refund; its own tests try to change it.
+            "refund_line" => "INSERT SELECT",
             it if INSERT_ONLY.iter().any(|(table, _)| *table == it) => "INSERT SELECT",
             _ => "DELETE INSERT SELECT UPDATE",
         };
