@@ -151,7 +151,7 @@ fn plants(trips: &Trips) -> Vec<(String, Vec<MoneyLaw>)> {
         (row("debt", "instrument_id = NULL", uncollected), vec![ReceivableOfTrip, UnresolvedOfTrip, ReceivableOfInstrument]),
         (row("debt", "instrument_id = 'somebody-else'", uncollected), vec![ReceivableOfInstrument, ReceivableOfInstrument]),
         (format!("DELETE FROM debt WHERE trip_id = '{partly}'"), vec![DebtIncurred, ReceivableOfTrip, ReceivableOfInstrument]),
-        (format!("UPDATE ledger_entry SET instrument_id = 'somebody-else' WHERE account = 'shopper_receivable' AND amount_minor > 800"),
+        ("UPDATE ledger_entry SET instrument_id = 'somebody-else' WHERE account = 'shopper_receivable' AND amount_minor > 800".to_owned(),
             vec![ReceivableOfInstrument, ReceivableOfInstrument]),
         // What is given back.
         (booked(*captured, "refund_done", "refund_clearing", "card_clearing", 1), vec![RefundedAsApproved]),

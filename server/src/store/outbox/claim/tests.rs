@@ -181,3 +181,18 @@ async fn workers_hear_of_what_others_ask_for_and_not_of_what_they_ask_for_themse
     push(&mut theirs, &mail(), NOW, None, NOW).await.unwrap();
     assert_eq!(listener.recv().await.unwrap().payload(), "");
 }
+
+#[sqlx::test(migrator = "crate::database::MIGRATOR")]
+async fn each_lane_says_what_is_due_and_for_how_long(_: PgPoolOptions, database: PgConnectOptions) {
+    let mut conn = fixture::connect(database).await;
+    add_trip(&mut conn, "trip-1").await;
+    for due_at in [NOW - Duration::minutes(5), NOW, NOW + Duration::SECOND] {
+        push(&mut conn, &report("trip-1"), due_at, None, NOW).await.unwrap();
+    }
+    let lanes = super::super::waiting_by_lane(&mut conn, NOW).await.unwrap();
+    assert_eq!(lanes.len(), Api::ALL.len() + 1, "also those in which nothing waits");
+    for lane in lanes {
+        let expected = if lane.lane == "report_payment_status" { (2, 300) } else { (0, 0) };
+        assert_eq!((lane.due, lane.oldest_seconds), expected, "{}", lane.lane);
+    }
+}
