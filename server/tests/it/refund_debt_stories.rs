@@ -1,6 +1,7 @@
 //! Refunds where the money was not simply taken: a capture without confirmation, a debt, a payment at the till, a credit.
 
 use domain::debt::PaymentMeans;
+use domain::id::RefundId;
 use domain::money::{Currency, Money};
 use domain::refund::RefundRefusal;
 use server::flow::decide_refund::Decision;
@@ -9,7 +10,7 @@ use server::flow::request_refund::{RequestRefundError, Wish};
 use server::flow::settle_debt::{DebtChange, Decider, settle_debt};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use time::Duration;
-use twin::{Api, Fault, Times, demo_items};
+use twin::{Api, EventName, Fault, SendOrder, Telling, Times, demo_items};
 use uuid::Uuid;
 
 use crate::refunds::{FIRST, TOTAL, ask, decide, everything, given, lines, state, trip_id, visit};
@@ -43,6 +44,7 @@ async fn half_paid(connect: PgConnectOptions) -> (Shop, Uuid) {
 async fn a_refund_before_the_captures_confirmation_waits_for_it_or_a_day(_: PgPoolOptions, connect: PgConnectOptions) {
     for witness in [true, false] {
         let shop = Shop::open(connect.clone()).await;
+        shop.twin.tell_events(Telling::Held);
         shop.twin.fault(Api::TransactionalData, Fault::ServiceException, Times::Always);
         let trip = visit(&shop, "visa").await;
         let refund = ask(&shop, trip, lines(&[(1, 1)])).await.unwrap();
@@ -60,6 +62,45 @@ async fn a_refund_before_the_captures_confirmation_waits_for_it_or_a_day(_: PgPo
         assert_eq!((state(&shop, refund.id).await, given(&shop, trip)), ("refunded", vec![FIRST]));
         shop.close().await;
     }
+}
+
+/// A captured visit whose card facts and events nobody has heard yet, and a refund of its first line that waits for them.
+async fn waiting(connect: PgConnectOptions) -> (Shop, Uuid, RefundId) {
+    let shop = Shop::open(connect).await;
+    shop.twin.tell_events(Telling::Held);
+    shop.twin.fault(Api::TransactionalData, Fault::ServiceException, Times::Always);
+    let trip = visit(&shop, "visa").await;
+    let refund = ask(&shop, trip, lines(&[(1, 1)])).await.unwrap();
+    assert_eq!((refund.state.name(), shop.state(trip).await.as_str()), ("waiting", "captured"));
+    (shop, trip, refund.id)
+}
+
+#[sqlx::test(migrations = "../migrations")]
+async fn the_event_that_confirms_the_capture_sends_the_refund_on_its_way(_: PgPoolOptions, connect: PgConnectOptions) {
+    let (shop, trip, refund) = waiting(connect).await;
+    shop.twin.send_events(SendOrder::OldestFirst).await.unwrap();
+    shop.settle().await;
+    assert_eq!((state(&shop, refund).await, given(&shop, trip)), ("refunded", vec![FIRST]));
+    let posted = "SELECT count(*) FROM ledger_transaction WHERE trip_id = $1 AND kind = 'refund_done'";
+    shop.twin.send_events(SendOrder::OldestFirst).await.unwrap();
+    shop.settle().await;
+    assert_eq!(shop.number(posted, trip).await, 1, "g18: an event that comes again pays nothing");
+    shop.close().await;
+}
+
+#[sqlx::test(migrations = "../migrations")]
+async fn a_capture_that_is_taken_back_while_a_refund_waits_turns_its_cash_into_a_credit(
+    _: PgPoolOptions,
+    connect: PgConnectOptions,
+) {
+    let (shop, trip, refund) = waiting(connect).await;
+    shop.twin.send_event(EventName::CaptureDeclined, trip, Some(TOTAL)).await.unwrap();
+    shop.settle().await;
+    assert_eq!(shop.state(trip).await, "uncollected");
+    assert_eq!((state(&shop, refund).await, owed(&shop, trip).await), ("credited", TOTAL - FIRST));
+    assert_eq!((shop.twin.truth().count(Api::Refund, trip), told(&shop, trip)), (0, Some((TOTAL - FIRST, 0))));
+    let clearing = "SELECT sum(amount_minor)::bigint FROM ledger_entry WHERE trip_id = $1 AND account IN ('card_clearing', 'refund_clearing')";
+    assert_eq!(shop.number(clearing, trip).await, 0);
 }
 
 #[sqlx::test(migrations = "../migrations")]
@@ -133,6 +174,7 @@ async fn what_was_taken_beyond_what_was_owed_waits_as_a_refund_of_the_credit(
     connect: PgConnectOptions,
 ) {
     let shop = Shop::open(connect).await;
+    shop.twin.tell_events(Telling::Held);
     // The capture is done, and every answer says that it failed; later its card facts tell of it.
     shop.twin.fault(Api::Capture, Fault::FailAfterEffect, Times::Always);
     shop.twin.fault(Api::TransactionalData, Fault::ServiceException, Times::Always);
