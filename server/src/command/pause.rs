@@ -56,7 +56,11 @@ async fn list(desk: &Desk) -> anyhow::Result<()> {
             }
             Pause::Asked { until } => format!("is paused until {}, as Amazon asked", moment_text(until)),
             Pause::Tripped { until, trips } => {
-                format!("is paused until {}: it did not work; probes that failed: {}", moment_text(until), trips.saturating_sub(1))
+                format!(
+                    "is paused until {}: it did not work; probes that failed: {}",
+                    moment_text(until),
+                    trips.saturating_sub(1)
+                )
             }
             Pause::Probing { until, .. } => format!("is paused, with a probe out until {}", moment_text(until)),
         };
