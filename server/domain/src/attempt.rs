@@ -2,6 +2,8 @@
 
 use crate::reason::closed_list;
 
+pub mod rule;
+
 closed_list!(
     /// Amazon's APIs that we call.
     Api {

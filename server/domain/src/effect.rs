@@ -6,6 +6,10 @@ use crate::attempt::Api;
 use crate::id::{EmailAddress, InstrumentId, StoreId, TripId};
 use crate::money::Money;
 
+mod plan;
+
+pub use plan::{GRACE, LOOK_AGAIN, Moment, Plan};
+
 /// One thing that must happen outside. Its JSON form is the outbox row's payload: add variants and optional fields, never
 /// rename, since rows written by the version before are still waiting.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -3,25 +3,21 @@
 
 use domain::alert::AlertKind;
 use domain::debt::DebtEvent;
-use domain::effect::Effect;
+use domain::effect::Moment;
 use domain::ledger::{self, Books};
 use domain::money::Money;
-use domain::outbox::backoff;
 use domain::pricing::Purchase;
 use domain::store::Store;
 use domain::trip::{Movement, Step, Trip, TripError, TripEvent, Visit};
 use serde_json::json;
 use sqlx::PgConnection;
-use time::{Duration, OffsetDateTime};
+use time::OffsetDateTime;
 
 use super::move_debt::{Moved, Mover, incur, move_debt};
 use crate::store::audit::AuditEntry;
 use crate::store::ledger::Posting;
 use crate::store::trip::TripRow;
 use crate::store::{self, StoreError};
-
-/// The deadline is our reckoning; Amazon knows. A cart that comes after it is still tried for this long before it is a debt.
-const GRACE: Duration = Duration::hours(1);
 
 /// Who says so, and when.
 #[derive(Debug, Clone, Copy)]
@@ -143,46 +139,16 @@ async fn enqueue(
     step: &Step,
     now: OffsetDateTime,
 ) -> Result<(), StoreError> {
+    let moment = Moment { trip: step.trip, deadline_at: row.deadline_at, review_limit: store.review_limit, now };
     for effect in &step.effects {
-        let (due_at, deadline_at) = match effect {
-            // Several outcomes make one report: it reads the amounts when it is sent. One look at the deadline is enough, too.
-            Effect::ReportPaymentStatus { .. } | Effect::CheckDeadline { .. }
-                if store::outbox::live(&mut *conn, effect.kind(), &row.id).await?.waiting =>
-            {
-                continue;
-            }
-            Effect::CheckDeadline { .. } => (row.deadline_at.max(now.saturating_add(GRACE)), None),
-            // Well before the token ends, so that what was recognised can still be charged.
-            Effect::CheckReview { .. } => {
-                let limit = now.saturating_add(store.review_limit).min(row.deadline_at.saturating_sub(GRACE));
-                (limit.max(now), None)
-            }
-            // A capture in doubt may still be under way: its witness is asked later and later.
-            Effect::FetchTransactionalData { .. } => (now.saturating_add(doubt(step.trip)), Some(row.deadline_at)),
-            _ => (now, Some(row.deadline_at)),
-        };
-        store::outbox::push(&mut *conn, effect, due_at, deadline_at, now).await?;
+        if effect.is_coalesced() && store::outbox::live(&mut *conn, effect.kind(), &row.id).await?.waiting {
+            continue;
+        }
+        let plan = effect.plan(moment);
+        store::outbox::push(&mut *conn, effect, plan.due_at, plan.deadline_at, now).await?;
     }
     if matches!(step.trip, Trip::Uncollected { .. }) && !step.movements.is_empty() {
         super::notify_shopper::notify(conn, row, now).await?;
     }
     Ok(())
-}
-
-/// How long to wait for whoever may still be at work on a capture.
-fn doubt(trip: Trip) -> Duration {
-    match trip {
-        Trip::CaptureUnknown { doubts, .. } => backoff(doubts, 0),
-        Trip::Entered
-        | Trip::InReview
-        | Trip::Adjusting { .. }
-        | Trip::Capturing { .. }
-        | Trip::CaptureUnconfirmed { .. }
-        | Trip::Captured { .. }
-        | Trip::PartlyCaptured { .. }
-        | Trip::Uncollected { .. }
-        | Trip::Recovered { .. }
-        | Trip::Cancelling
-        | Trip::Cancelled => Duration::ZERO,
-    }
 }

@@ -2,10 +2,10 @@
 
 use domain::alert::AlertKind;
 use domain::attempt::AttemptOutcome;
+use domain::attempt::rule::{self, Wanted};
 use domain::effect::Effect;
 use domain::id::{AttemptId, EmailAddress, InstrumentId, TripId};
 use domain::outbox::{Failure, OutboxState, after_failure};
-use domain::reason::DebtCause;
 use domain::receipt::CardFacts;
 use domain::trip::{Trip, TripEvent};
 use serde_json::Value;
@@ -60,9 +60,8 @@ pub async fn begin(
         return Ok(Begin::Stop);
     }
     let was_sent = store::attempt::give_up_sent(&mut tx, claim.id).await?;
-    if was_sent && matches!(claim.effect, Effect::CaptureCharge { .. }) {
-        // The worker that sent it is gone. Sending it again could charge twice: the witness is asked first.
-        apply(&mut tx, &mut row, TripEvent::CaptureUnanswered, now).await?;
+    if let Some(event) = rule::left_as_sent(&claim.effect).filter(|_| was_sent) {
+        apply(&mut tx, &mut row, event, now).await?;
         store::outbox::save(&mut tx, claim, OutboxState::Done, Some("sent, and no answer recorded"), now).await?;
         tx.commit().await?;
         return Ok(Begin::Stop);
@@ -75,25 +74,16 @@ pub async fn begin(
 
 /// Does the visit's state still want this effect?
 async fn is_wanted(conn: &mut PgConnection, claim: &Claim, row: &TripRow) -> Result<bool, StoreError> {
-    Ok(match &claim.effect {
-        Effect::AdjustCharge { amount, .. } => {
-            matches!(row.state, Trip::Adjusting { search, .. } if search.asked == *amount)
-        }
-        Effect::CaptureCharge { amount, .. } => {
-            matches!(row.state, Trip::Capturing { amount: it, .. } if it == *amount)
-        }
-        Effect::CancelCharge { .. } => matches!(row.state, Trip::Cancelling | Trip::Uncollected { .. }),
-        Effect::FetchTransactionalData { .. } => store::card_facts::get(conn, &row.id).await?.is_none(),
-        Effect::FetchShopperIdentity { instrument, .. } => {
-            store::instrument::identity(conn, instrument).await? == Identity::NotAsked
-        }
-        Effect::ReportPaymentStatus { .. }
-        | Effect::SendReceipt { .. }
-        | Effect::SendDebtNotice { .. }
-        | Effect::SendSignInCode { .. }
-        | Effect::CheckDeadline { .. }
-        | Effect::CheckReview { .. }
-        | Effect::CheckEntry { .. } => true,
+    Ok(match rule::wanted(&claim.effect, row.state) {
+        Wanted::Yes => true,
+        Wanted::No => false,
+        Wanted::WithoutFacts => store::card_facts::get(conn, &row.id).await?.is_none(),
+        Wanted::WithoutIdentity => match &claim.effect {
+            Effect::FetchShopperIdentity { instrument, .. } => {
+                store::instrument::identity(conn, instrument).await? == Identity::NotAsked
+            }
+            _ => true,
+        },
     })
 }
 
@@ -230,12 +220,11 @@ async fn conclude(
     }
 }
 
-/// A refusal means another thing after a failure on Amazon's side, which may have come after the effect.
+/// The event, with what earlier tries say about it.
 async fn informed(conn: &mut PgConnection, claim: &Claim, event: TripEvent) -> Result<TripEvent, StoreError> {
-    if let TripEvent::CaptureRefused { .. } = event {
-        return Ok(TripEvent::CaptureRefused { after_failure: store::attempt::had_failure(conn, claim.id).await? });
-    }
-    Ok(event)
+    let had_failure =
+        matches!(event, TripEvent::CaptureRefused { .. }) && store::attempt::had_failure(conn, claim.id).await?;
+    Ok(rule::informed(event, had_failure))
 }
 
 async fn give_up_or_wait(
@@ -260,28 +249,13 @@ async fn take_facts_as_witness(
     now: OffsetDateTime,
 ) -> Result<(), StoreError> {
     let settings = settings_of(&mut *conn, row).await?;
-    if !settings.transactional_data_proves_capture {
-        return Ok(());
-    }
-    match row.state {
-        Trip::CaptureUnknown { .. } | Trip::CaptureUnconfirmed { .. } => {
-            apply(conn, row, TripEvent::CaptureWitnessed, now).await
-        }
-        // The debt was a mistake: what our capture asked for was taken after all.
-        Trip::Uncollected { cause: DebtCause::CaptureFailed, .. } => {
-            let amount = store::attempt::last_capture(&mut *conn, &row.id).await?;
-            apply(conn, row, TripEvent::CaptureApproved { amount }, now).await
-        }
-        Trip::Entered
-        | Trip::InReview
-        | Trip::Adjusting { .. }
-        | Trip::Capturing { .. }
-        | Trip::Captured { .. }
-        | Trip::PartlyCaptured { .. }
-        | Trip::Uncollected { .. }
-        | Trip::Recovered { .. }
-        | Trip::Cancelling
-        | Trip::Cancelled => Ok(()),
+    let asked = match row.state {
+        Trip::Uncollected { .. } => store::attempt::last_capture(&mut *conn, &row.id).await?,
+        _ => None,
+    };
+    match rule::witnessed(row.state, &settings, asked) {
+        Some(event) => apply(conn, row, event, now).await,
+        None => Ok(()),
     }
 }
 
@@ -335,12 +309,12 @@ async fn exhausted(
 ) -> Result<(), StoreError> {
     store::alert::open(&mut *conn, AlertKind::EffectExhausted, &claim.id.to_string(), now).await?;
     match claim.effect {
-        // Tries that surely never reached Amazon are no failures of the card: those wait for a person, and for the deadline.
         Effect::CaptureCharge { .. } => {
-            if answered || store::attempt::had_failure(&mut *conn, claim.id).await? {
-                apply(conn, row, TripEvent::CaptureFailed, now).await?;
+            let had_failure = store::attempt::had_failure(&mut *conn, claim.id).await?;
+            match rule::exhausted(&claim.effect, answered, had_failure) {
+                Some(event) => apply(conn, row, event, now).await,
+                None => Ok(()),
             }
-            Ok(())
         }
         // A receipt without card facts is better than none.
         Effect::FetchTransactionalData { .. } => notify(conn, row, now).await,

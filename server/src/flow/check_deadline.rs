@@ -1,16 +1,15 @@
 //! A visit's payment token has ended by our reckoning.
 
+use domain::attempt::rule::awaited;
+use domain::effect::LOOK_AGAIN;
 use domain::id::TripId;
-use domain::trip::{Trip, TripEvent};
+use domain::trip::TripEvent;
 use sqlx::{PgConnection, PgPool};
-use time::{Duration, OffsetDateTime};
+use time::OffsetDateTime;
 
 use super::advance::{Said, advance};
 use crate::store::trip::TripRow;
 use crate::store::{self, StoreError};
-
-/// When to look again at a visit that a call is still out for.
-const LOOK_AGAIN: Duration = Duration::minutes(15);
 
 /// Tells the visit that its time is over; one that has ended before does not mind. While a call is out or to come that may
 /// still succeed, its answer decides: gives when to look again.
@@ -35,23 +34,9 @@ pub async fn check_deadline(
     Ok(None)
 }
 
-/// An adjustment that waits for its next try may be dropped; one that is out, or any capture, may not.
+/// Is a call out or to come that decides instead of the deadline?
 async fn is_undecided(conn: &mut PgConnection, row: &TripRow) -> Result<bool, StoreError> {
-    Ok(match row.state {
-        Trip::Adjusting { .. } => store::outbox::live(conn, "adjust_charge", &row.id).await?.claimed,
-        Trip::Capturing { .. } => {
-            let live = store::outbox::live(conn, "capture_charge", &row.id).await?;
-            live.waiting || live.claimed
-        }
-        Trip::Entered
-        | Trip::InReview
-        | Trip::CaptureUnknown { .. }
-        | Trip::CaptureUnconfirmed { .. }
-        | Trip::Captured { .. }
-        | Trip::PartlyCaptured { .. }
-        | Trip::Uncollected { .. }
-        | Trip::Recovered { .. }
-        | Trip::Cancelling
-        | Trip::Cancelled => false,
-    })
+    let Some(awaited) = awaited(row.state) else { return Ok(false) };
+    let live = store::outbox::live(conn, awaited.kind, &row.id).await?;
+    Ok(live.claimed || (awaited.even_waiting && live.waiting))
 }
