@@ -13,6 +13,7 @@ pub mod import;
 pub mod price;
 pub mod rules;
 pub mod seed;
+pub mod simulate;
 pub mod staff;
 pub mod table;
 pub mod verify;

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use server::command::seed::seed_demo;
-use server::command::{Desk, bad_cart, export, import, price, rules, staff, verify};
+use server::command::{Desk, bad_cart, export, import, price, rules, simulate, staff, verify};
 use server::config::{self, BaseConfig};
 use server::database::embedded::{self, Durability};
 use server::flow::seed_demo::DEMO_STORE;
@@ -52,6 +52,8 @@ enum Command {
         #[command(subcommand)]
         command: verify::Command,
     },
+    /// Do the rules hold whatever goes wrong? Needs no database.
+    Simulate(simulate::Arguments),
     /// Carts with lines that could not be priced.
     BadCart {
         #[command(subcommand)]
@@ -137,6 +139,7 @@ async fn run(command: Command) -> anyhow::Result<()> {
         Command::Rules { command } => rules::run(&desk().await?, &command).await,
         Command::Price(arguments) => price::run(&desk().await?, &arguments).await,
         Command::Verify { command } => verify::run(&desk().await?, &command).await,
+        Command::Simulate(arguments) => simulate::run(&arguments),
         Command::BadCart { command } => bad_cart::run(&desk().await?, &command).await,
         Command::Staff { command } => staff::run(&desk().await?, &command).await,
         Command::Demo { stop: true } => demo::stop().await,

@@ -51,12 +51,25 @@ pub fn left_as_sent(effect: &Effect) -> Option<TripEvent> {
     matches!(effect, Effect::CaptureCharge { .. }).then_some(TripEvent::CaptureUnanswered)
 }
 
-/// A refusal means another thing after a failure on Amazon's side, which may have come after the effect.
+/// May what this event means depend on earlier tries of its effect?
 #[must_use]
-pub fn informed(event: TripEvent, had_failure: bool) -> TripEvent {
-    match event {
-        TripEvent::CaptureRefused { .. } => TripEvent::CaptureRefused { after_failure: had_failure },
-        other => other,
+pub fn depends_on_failures(effect: &Effect, event: TripEvent) -> bool {
+    let refuses = matches!(event, TripEvent::CaptureRefused { .. } | TripEvent::TokenExpired);
+    matches!(effect, Effect::CaptureCharge { .. }) && refuses
+}
+
+/// A refused capture means another thing after a failure on Amazon's side, which may have come after the effect; so does one that is
+/// refused because the token has ended meanwhile.
+#[must_use]
+pub fn informed(effect: &Effect, event: TripEvent, had_failure: bool) -> TripEvent {
+    match (effect, event) {
+        (Effect::CaptureCharge { .. }, TripEvent::CaptureRefused { .. }) => {
+            TripEvent::CaptureRefused { after_failure: had_failure }
+        }
+        (Effect::CaptureCharge { .. }, TripEvent::TokenExpired) if had_failure => {
+            TripEvent::CaptureRefused { after_failure: true }
+        }
+        (_, other) => other,
     }
 }
 
