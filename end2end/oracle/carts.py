@@ -6,14 +6,28 @@ PRICES = [1, 5, 33, 50, 99, 100, 100, 199, 299, 333, 995, 1000, 2499, 10_001]
 PERCENTS = ["5", "10", "12.5", "15", "33.333", "50", "50", "99.99", "100"]
 RATES = ["0", "4", "4", "4.5", "5", "7", "8.875", "10.75", "19", "0.375", "2.9"]
 NAMES = ["State", "City", "County"]
-AT = "2026-03-10T12:00:00Z"
-WINDOWS = [
-    {}, {}, {}, {}, {},
-    {"valid_from": AT},
-    {"valid_until": "2026-03-10T12:00:01Z"},
-    {"valid_until": AT},
-    {"valid_from": "2026-03-10T12:00:01Z"},
+# When the visit began, and a second later: a plain noon, ends of days, months and years, and other clocks than ours.
+MOMENTS = [
+    ("2026-03-10T12:00:00Z", "2026-03-10T12:00:01Z"),
+    ("2024-02-29T23:59:59Z", "2024-03-01T00:00:00Z"),
+    ("2027-01-01T00:00:00Z", "2027-01-01T00:00:01Z"),
+    ("2026-03-10T21:30:00-05:00", "2026-03-10T21:30:01-05:00"),
+    ("2026-11-02T00:59:00+05:30", "2026-11-02T00:59:01+05:30"),
 ]
+DAYS = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+
+
+def windows(at, later):
+    return [{}, {}, {}, {}, {}, {"valid_from": at}, {"valid_until": later}, {"valid_until": at}, {"valid_from": later}]
+
+
+def hours(r):
+    """Mostly not so narrow that nothing ever runs."""
+    begins, ends = sorted([r.choice([0, 1, 150, 719, 720, 721, 1169, 1170, 1439]), r.choice([1, 720, 721, 1170, 1439, 1440])])
+    found = {"weekdays": r.sample(DAYS, r.randint(3, 6))} if r.random() < 0.6 else {}
+    if begins < ends and r.random() < 0.6:
+        found |= r.choice([{"from": begins}, {"until": ends}, {"from": begins, "until": ends}])
+    return found
 
 
 def question(seed):
@@ -25,9 +39,10 @@ def question(seed):
     many = r.random() < 0.04
     big = r.random() < 0.02
     count = r.randint(9, 12) if many else 8 if r.random() < 0.01 else r.choice([0, 1, 1, 2, 2, 3, 3, 4, 5])
-    promotions = [promotion(r, n, money, items, count >= 8) for n in range(count)]
+    at, later = r.choice(MOMENTS)
+    promotions = [promotion(r, n, money, items, count >= 8, windows(at, later)) for n in range(count)]
     if big:
-        promotions = [p for p in promotions if not {"buy_get", "multi_buy"} & p["kind"].keys()]
+        promotions = [p for p in promotions if not {"buy_get", "buy_get_other", "multi_buy"} & p["kind"].keys()]
     r.shuffle(promotions)
     settings = {
         "rounding": r.choice(["half_up", "half_even", "half_down"]),
@@ -43,7 +58,7 @@ def question(seed):
         "settings": settings,
         "store": "S1",
         "currency": currency,
-        "at": AT,
+        "at": at,
         "member": r.random() < 0.5,
     }
 
@@ -98,7 +113,13 @@ def target(r, items):
     return {"skus": [r.choice(items)["sku"]], "categories": ["tea"]}
 
 
-def kind(r, money):
+def others(r, items):
+    """Never everything."""
+    found = target(r, items)
+    return found or {"skus": sorted({r.choice(items)["sku"] for _ in range(3)})}
+
+
+def kind(r, money, items):
     percent = lambda: r.choice(PERCENTS)
     return r.choice(
         [
@@ -106,6 +127,7 @@ def kind(r, money):
             lambda: {"amount_off": {"amount": money(r.choice([1, 30, 50, 100, 500]))}},
             lambda: {"buy_get": {"buy": 1, "get": 1, "percent": "100"}},
             lambda: {"buy_get": {"buy": r.randint(1, 3), "get": r.randint(1, 2), "percent": percent()}},
+            lambda: {"buy_get_other": {"buy": r.randint(1, 3), "get": r.randint(1, 2), "percent": percent(), "other": others(r, items)}},
             lambda: {"multi_buy": {"count": r.randint(2, 4), "price": money(r.choice([0, 100, 250, 500, 1000]))}},
             lambda: {"basket_percent": {"threshold": money(r.choice([0, 500, 2000])), "percent": percent()}},
             lambda: {"basket_amount": {"threshold": money(r.choice([0, 500, 2000])), "amount": money(r.choice([1, 100, 333, 1000]))}},
@@ -114,14 +136,16 @@ def kind(r, money):
     )()
 
 
-def promotion(r, n, money, items, plain):
+def promotion(r, n, money, items, plain, windows):
     """A plain one is likely to be a candidate, so that there are eight of them and more."""
-    p = {"id": f"P{r.randint(0, 99):02d}-{n}", "name": f"Promotion {n}", "kind": kind(r, money), "priority": r.choice([0, 0, 1, 2])}
+    p = {"id": f"P{r.randint(0, 99):02d}-{n}", "name": f"Promotion {n}", "kind": kind(r, money, items), "priority": r.choice([0, 0, 1, 2])}
     if plain:
         return p | {"target": {} if r.random() < 0.7 else target(r, items), "exclusive": r.random() < 0.2}
     basket = next(iter(p["kind"])).startswith("basket")
     p |= {"target": target(r, items), "exclusive": r.random() < 0.25, "members_only": r.random() < 0.1}
-    p |= r.choice(WINDOWS)
+    p |= r.choice(windows)
+    if r.random() < 0.15:
+        p["hours"] = hours(r)
     if r.random() < 0.2 and not basket:
         p["uses_max"] = r.randint(1, 3)
     if r.random() < 0.15:

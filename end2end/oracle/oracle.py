@@ -26,12 +26,13 @@ from reckon import reckon  # noqa: E402
 CHUNK = 1000
 # What a run of the usual size must have met. Each is counted once per cart.
 MUST_HIT = """
-kind:percent kind:amount_off kind:buy_get kind:multi_buy kind:basket_percent kind:basket_amount kind:member_price
+kind:percent kind:amount_off kind:buy_get kind:buy_get_other kind:multi_buy kind:basket_percent kind:basket_amount kind:member_price
 policy:stack policy:best_deal best_deal:exact best_deal:too_many best_deal:left_one_out best_deal:eight
 level:line level:invoice rounding:half_up rounding:half_even rounding:half_down rounding:exact_half
 stacked_on_one_line capped cart_capped cart_promotions_max uses_limited exclusive_stopped exclusive_did_not_apply below_threshold
 weighed converted duplicate_line scancode identifier deposit exempt several_rates tax_added tax_included tax_included_several
-zero_total zero_total_by_promotion nothing_priced yen member not_running other_store big_quantity bogo_odd free_piece
+zero_total zero_total_by_promotion nothing_priced yen member not_running other_store
+this_weekday not_this_weekday this_hour not_this_hour bought_and_got too_few_to_get big_quantity bogo_odd free_piece
 bad:unknown_item bad:unknown_unit bad:zero_quantity bad:fraction_of_piece bad:unknown_tax
 """.split()
 
@@ -89,7 +90,7 @@ def smaller(q):
         for at in range(len(things)):
             yield {**q, path[0]: {**q[path[0]], path[1]: things[:at] + things[at + 1 :]}}
     for at, promotion in enumerate(q["rule_set"]["promotions"]):
-        for key in ("uses_max", "discount_max", "exclusive", "target", "members_only", "stores"):
+        for key in ("uses_max", "discount_max", "exclusive", "target", "members_only", "stores", "hours"):
             if promotion.get(key):
                 less = {k: v for k, v in promotion.items() if k != key}
                 promotions = q["rule_set"]["promotions"]

@@ -1,12 +1,13 @@
 """The rules of pricing, once more: exact fractions, whole lists, no shortcuts."""
 
 import itertools
-from datetime import datetime
+from datetime import datetime, timezone
 from fractions import Fraction as F
 
 # Grams in one unit: the pound is 0.45359237 kg by international agreement, the ounce a sixteenth of it.
 GRAMS = {"lb": F("453.59237"), "oz": F("453.59237") / 16, "kg": F(1000), "g": F(1)}
 PIECE = {"unit", "each", "count"}
+DAYS = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 BARCODE_LENGTHS = {8, 12, 13, 14}
 
 
@@ -108,6 +109,20 @@ def runs(p, q, note):
     if (starts and at < datetime.fromisoformat(starts)) or (ends and at >= datetime.fromisoformat(ends)):
         note.add("not_running")
         return False
+    hours = p.get("hours") or {}
+    clock = at.astimezone(timezone.utc)
+    day = DAYS[clock.isoweekday() - 1]
+    if hours.get("weekdays"):
+        note.add("this_weekday" if day in hours["weekdays"] else "not_this_weekday")
+        if day not in hours["weekdays"]:
+            return False
+    begins, ends = hours.get("from"), hours.get("until")
+    if begins is not None or ends is not None:
+        seconds = clock.hour * 3600 + clock.minute * 60 + clock.second
+        inside = (begins or 0) * 60 <= seconds and (ends is None or seconds < ends * 60)
+        note.add("this_hour" if inside else "not_this_hour")
+        if not inside:
+            return False
     if p.get("stores") and q["store"] not in p["stores"]:
         note.add("other_store")
         return False
@@ -118,8 +133,8 @@ def runs(p, q, note):
     return True
 
 
-def targets(p, article):
-    target = p.get("target") or {}
+def targets(target, article):
+    target = target or {}
     skus, categories = target.get("skus", []), target.get("categories", [])
     if not skus and not categories:
         return True
@@ -136,7 +151,14 @@ def candidates_of(q, articles, note):
     for p in q["rule_set"]["promotions"]:
         if not runs(p, q, note):
             continue
-        mine = [a for a in articles if targets(p, a)]
+        mine = [a for a in articles if targets(p.get("target"), a)]
+        if kind_of(p)[0] == "buy_get_other":
+            bought = mine
+            mine = [a for a in articles if a.by_piece and targets(kind_of(p)[1]["other"], a)]
+            if any(a in mine for a in bought):
+                note.add("bought_and_got")
+            if not any(a.by_piece and a not in mine for a in bought):
+                continue
         if kind_of(p)[0] in ("buy_get", "multi_buy"):
             mine = [a for a in mine if a.by_piece]
         if mine:
@@ -148,7 +170,14 @@ def dearest_first(articles):
     return sorted(articles, key=lambda a: (-a.each, a.sku))
 
 
-def wanted(p, articles, left, s, note):
+def bought_for(p, mine, articles):
+    """What must be bought for what the promotion makes cheaper, where that is something else."""
+    if kind_of(p)[0] != "buy_get_other":
+        return []
+    return [a for a in articles if a.by_piece and a not in mine and targets(p.get("target"), a)]
+
+
+def wanted(p, articles, bought, left, s, note):
     """What a promotion would take off each article, before limits."""
     name, terms = kind_of(p)
     off = {}
@@ -188,6 +217,19 @@ def wanted(p, articles, left, s, note):
                 if F(terms["percent"]) == 100:
                     note.add("free_piece")
                 off[a.sku] = rounded(F(left[a.sku]) * count / a.pieces * F(terms["percent"]) / 100, mode, note)
+    elif name == "buy_get_other":
+        sets, pieces = sum(a.pieces for a in bought) // terms["buy"], sum(a.pieces for a in articles)
+        if uses is not None and uses < sets:
+            note.add("uses_limited")
+            sets = uses
+        while sets * terms["get"] > pieces:
+            note.add("too_few_to_get")
+            sets -= 1
+        cheapest = [a for a in reversed(dearest_first(articles)) for _ in range(a.pieces)][: sets * terms["get"]]
+        for a in articles:
+            count = cheapest.count(a)
+            if count:
+                off[a.sku] = rounded(F(left[a.sku]) * count / a.pieces * F(terms["percent"]) / 100, mode, note)
     elif name == "multi_buy":
         row = [a for a in dearest_first(articles) for _ in range(a.pieces)]
         count, price = terms["count"], terms["price"]["minor"]
@@ -226,14 +268,15 @@ def apply_all(chosen, articles, s, note):
         if s["promotions_max"] is not None and len(applied) >= s["promotions_max"]:
             note.add("cart_promotions_max")
             continue
-        open_to = []
-        for a in mine:
-            stopped = touched.get(a.sku) == "exclusive" or (exclusive and a.sku in touched)
-            if stopped:
-                note.add("exclusive_stopped")
-            elif left[a.sku] > 0:
-                open_to.append(a)
-        off = wanted(p, sorted(open_to, key=lambda a: a.sku), left, s, note) if open_to else {}
+        open_to, bought = [], []
+        for which, of in ((open_to, mine), (bought, bought_for(p, mine, articles))):
+            for a in of:
+                stopped = touched.get(a.sku) == "exclusive" or (exclusive and a.sku in touched)
+                if stopped:
+                    note.add("exclusive_stopped")
+                elif left[a.sku] > 0:
+                    which.append(a)
+        off = wanted(p, sorted(open_to, key=lambda a: a.sku), bought, left, s, note) if open_to else {}
         off = {sku: off[sku] for sku in sorted(off) if off[sku] > 0}
         amount = whole = sum(off.values())
         if p.get("discount_max"):

@@ -8,6 +8,7 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 pub mod bad_cart;
+pub mod debt;
 pub mod export;
 pub mod import;
 pub mod price;
@@ -68,4 +69,16 @@ pub fn moment_text(at: OffsetDateTime) -> String {
 #[expect(clippy::print_stdout, reason = "a command's answer")]
 fn say(line: &str) {
     println!("{line}");
+}
+
+/// A reason that auditors can read.
+///
+/// # Errors
+///
+/// When it is too short to say anything, or too long to be read.
+fn reason(text: &str) -> anyhow::Result<&str> {
+    if !(10..=500).contains(&text.trim().chars().count()) {
+        bail!("--reason must have 10 to 500 characters: auditors read it");
+    }
+    Ok(text.trim())
 }

@@ -12,10 +12,15 @@ use crate::client::amazon::AmazonSettings;
 use crate::client::mail::MailSettings;
 use crate::clock::Clock;
 use crate::connector::caller::CallerSettings;
+use crate::http::event_feed::EventKeys;
 use crate::secret::Secret;
 
 /// Shortest `STORESIDE_SECRET_KEY`, in characters.
 const KEY_CHARS_MIN: usize = 32;
+
+/// Shortest key of `EVENT_FEED_API_KEY`, in characters, and how many there may be: one, and the one that follows it.
+const EVENT_KEY_CHARS_MIN: usize = 16;
+const EVENT_KEYS_MAX: usize = 2;
 
 /// One setting that cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -63,6 +68,8 @@ pub struct ServeConfig {
     pub trusted_proxies: Vec<IpNet>,
     /// `CONNECTOR_…`.
     pub callers: CallerSettings,
+    /// `EVENT_FEED_API_KEY`. None: the event feed answers that it is not set up.
+    pub event_keys: EventKeys,
     /// `LEPTOS_SITE_ROOT`: the files for browsers, as `make site` builds them.
     pub site_root: String,
 }
@@ -178,9 +185,22 @@ pub fn serve(get: Variables<'_>) -> Result<ServeConfig, ConfigError> {
             sigv4_service: reader.or("CONNECTOR_SIGV4_SERVICE", "execute-api"),
             sigv4_region: reader.or("CONNECTOR_SIGV4_REGION", "us-east-1"),
         },
+        event_keys: event_keys(&mut reader),
         site_root: reader.or("LEPTOS_SITE_ROOT", "target/site"),
     };
     reader.end(config)
+}
+
+fn event_keys(reader: &mut Reader<'_>) -> EventKeys {
+    let text = reader.or("EVENT_FEED_API_KEY", "");
+    let keys: Vec<&str> = text.split(',').map(str::trim).filter(|key| !key.is_empty()).collect();
+    if keys.len() > EVENT_KEYS_MAX || keys.iter().any(|key| key.chars().count() < EVENT_KEY_CHARS_MIN) {
+        reader.wrong(
+            "EVENT_FEED_API_KEY",
+            "expected one key of at least 16 characters, or two with a comma between while one follows the other",
+        );
+    }
+    EventKeys::new(keys.into_iter().map(Secret::new))
 }
 
 fn trusted_proxies(reader: &mut Reader<'_>, text: &str) -> Vec<IpNet> {
@@ -254,6 +274,18 @@ mod tests {
         assert_eq!(mistakes(base, &[("STORESIDE_CLOCK", "3600")]), ["STORESIDE_CLOCK"]);
         assert_eq!(mistakes(base, &[("STORESIDE_CLOCK", "3600"), ("STORESIDE_DEMO", "1")]), [] as [&str; 0]);
         assert_eq!(mistakes(base, &[("STORESIDE_CLOCK", "soon"), ("STORESIDE_DEMO", "1")]), ["STORESIDE_CLOCK"]);
+    }
+
+    #[test]
+    fn the_event_feed_has_no_key_or_one_or_two_and_no_short_one() {
+        let told = |keys: &str| mistakes(serve, &[("EVENT_FEED_API_KEY", keys)]).contains(&"EVENT_FEED_API_KEY");
+        let [one, two] = ["a-key-of-16-char", "another-key-of-16"];
+        for fine in ["", one, &format!("{one}, {two}"), &format!("{one},")] {
+            assert!(!told(fine), "{fine}");
+        }
+        for wrong in ["short", &format!("{one},short"), &format!("{one},{two},{one}")] {
+            assert!(told(wrong), "{wrong}");
+        }
     }
 
     #[test]

@@ -103,3 +103,6 @@ pub async fn migrate(options: &PgConnectOptions) -> Result<usize, DatabaseError>
     MIGRATOR.run_direct(None, &mut conn, false).await.map_err(DatabaseError::Migrate)?;
     Ok(MIGRATOR.iter().count())
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,5 +1,6 @@
-//! What people's browsers and machines of our own call: pages, health, metrics.
+//! What people's browsers and machines of our own call: pages, health, metrics; and Amazon's event feed.
 
+pub mod event_feed;
 pub mod health;
 pub mod metrics;
 pub mod portal;

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use server::command::seed::seed_demo;
-use server::command::{Desk, bad_cart, export, import, price, rules, simulate, staff, verify};
+use server::command::{Desk, bad_cart, debt, export, import, price, rules, simulate, staff, verify};
 use server::config::{self, BaseConfig};
 use server::database::embedded::{self, Durability};
 use server::flow::seed_demo::DEMO_STORE;
@@ -58,6 +58,11 @@ enum Command {
     BadCart {
         #[command(subcommand)]
         command: bad_cart::Command,
+    },
+    /// What was not collected, and what people do about it.
+    Debt {
+        #[command(subcommand)]
+        command: debt::Command,
     },
     /// Who works here.
     Staff {
@@ -141,6 +146,7 @@ async fn run(command: Command) -> anyhow::Result<()> {
         Command::Verify { command } => verify::run(&desk().await?, &command).await,
         Command::Simulate(arguments) => simulate::run(&arguments),
         Command::BadCart { command } => bad_cart::run(&desk().await?, &command).await,
+        Command::Debt { command } => debt::run(&desk().await?, &command).await,
         Command::Staff { command } => staff::run(&desk().await?, &command).await,
         Command::Demo { stop: true } => demo::stop().await,
         Command::Demo { stop: false } => demo::run().await,

@@ -18,6 +18,7 @@ use crate::clock::Clock;
 use crate::config::{BaseConfig, ServeConfig, WorkConfig};
 use crate::connector::ConnectorState;
 use crate::connector::caller::Callers;
+use crate::http::event_feed::EventFeedState;
 use crate::http::metrics::{self, MetricsState};
 use crate::http::portal::PortalState;
 use crate::http::router::{RouterParts, router};
@@ -53,6 +54,7 @@ pub async fn serve(base: BaseConfig, config: ServeConfig) -> anyhow::Result<()> 
     let is_https = config.public_url.starts_with("https://");
     let app = router(RouterParts {
         connectors: ConnectorState { database: database.clone(), callers, clock: base.clock.clone() },
+        event_feed: EventFeedState { database: database.clone(), clock: base.clock.clone(), keys: config.event_keys },
         portal: PortalState {
             database: database.clone(),
             clock: base.clock.clone(),
@@ -89,11 +91,13 @@ pub async fn work(base: BaseConfig, config: WorkConfig, metrics_addr: SocketAddr
     let state = MetricsState { handle: metrics::install()?, database: worker.database.clone() };
     let app = Router::new().route("/metrics", get(metrics::get)).with_state(state);
     let (stop, stopped) = watch::channel(false);
+    let events = tokio::spawn(worker::inbox::run(worker.clone(), stopped.clone()));
     let working = tokio::spawn(worker::run(worker, stopped));
     tracing::info!(metrics_addr = %metrics_addr, "storeside works");
     axum::serve(listener, app).with_graceful_shutdown(asked_to_stop()).await?;
     stop.send_replace(true);
     working.await?;
+    events.await?;
     tracing::info!("storeside has stopped");
     Ok(())
 }

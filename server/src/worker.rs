@@ -6,6 +6,7 @@ mod adjust_charge;
 mod call;
 mod cancel_charge;
 mod capture_charge;
+pub mod inbox;
 mod mail;
 mod payment_status;
 mod runner;

@@ -38,7 +38,7 @@ pub(crate) fn routes() -> Router<Arc<World>> {
     })
 }
 
-async fn serve(world: &World, api: Api, parts: &Parts, body: Bytes) -> Response {
+async fn serve(world: &Arc<World>, api: Api, parts: &Parts, body: Bytes) -> Response {
     let call = record(world, api, &body);
     let (credentials, scope) = (&world.options.storeside_credentials, &world.options.storeside_scope);
     if let Err(untrusted) = signature::verify(parts, &body, credentials, scope, world.clock.system_time()) {
@@ -46,9 +46,9 @@ async fn serve(world: &World, api: Api, parts: &Parts, body: Bytes) -> Response 
     }
     let fault = world.state().faults.take(api);
     let answer = match fault {
-        None => act(world, api, &body),
+        None => act(world, api, &body).await,
         Some(Fault::Delay(pause)) => {
-            let answer = act(world, api, &body);
+            let answer = act(world, api, &body).await;
             call.close(world, &answer, false);
             tokio::time::sleep(pause).await;
             answer
@@ -61,18 +61,24 @@ async fn serve(world: &World, api: Api, parts: &Parts, body: Bytes) -> Response 
             return Body::new(answer::Lost).into_response();
         }
         Some(Fault::FailAfterEffect) => {
-            act(world, api, &body);
+            act(world, api, &body).await;
             Answer::service_exception()
         }
         Some(Fault::LoseAnswer) => {
-            let answer = act(world, api, &body);
+            let answer = act(world, api, &body).await;
             return call.lose(world, answer);
         }
     };
     call.answer(world, answer)
 }
 
-fn act(world: &World, api: Api, body: &[u8]) -> Answer {
+async fn act(world: &Arc<World>, api: Api, body: &[u8]) -> Answer {
+    let answer = decide(world, api, body);
+    world.tell().await;
+    answer
+}
+
+fn decide(world: &World, api: Api, body: &[u8]) -> Answer {
     let decided = Fields::read(body).and_then(|fields| match api {
         Api::Adjust => payment::adjust(world, &fields),
         Api::Capture => payment::capture(world, &fields),

@@ -3,7 +3,7 @@
 mod body;
 mod call;
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -12,6 +12,7 @@ use uuid::Uuid;
 
 use crate::{card::Card, cart::CartLine, money::Amount, truth::Trip, world::World};
 use body::{authorization_request, purchases_request};
+pub(crate) use call::Proof;
 
 const AUTHORIZATION_PATH: &str = "/v1/fraudandabuse/shopperauthorization";
 const PURCHASES_PATH: &str = "/v1/order/purchases";
@@ -106,13 +107,15 @@ pub enum WalkError {
     NoStoreside,
     #[error("Storeside's address {0} is not one that can be called")]
     BadAddress(String),
+    #[error("the event feed's key has a character that no header may have")]
+    BadEventKey,
     #[error("Storeside at {url} did not answer in {tries} tries: {why}")]
     Unreachable { url: String, tries: u32, why: String },
 }
 
 impl World {
     /// A new trip: the gate asks Storeside, and if it may open, the card is held.
-    pub(crate) async fn tap(&self, visit: Visit) -> Result<Tap, WalkError> {
+    pub(crate) async fn tap(self: &Arc<Self>, visit: Visit) -> Result<Tap, WalkError> {
         let card = self.state().network.card(&visit.card).cloned().ok_or(WalkError::UnknownCard(visit.card))?;
         let options = &self.options;
         let asked = Amount::new(visit.hold_minor.unwrap_or(options.hold_minor), &options.currency);
@@ -134,15 +137,17 @@ impl World {
     }
 
     /// The same gate event once more, as after an answer that was lost.
-    pub(crate) async fn repeat_tap(&self, tap: &Tap) -> Result<Tap, WalkError> {
+    pub(crate) async fn repeat_tap(self: &Arc<Self>, tap: &Tap) -> Result<Tap, WalkError> {
         // The gate waits two seconds; later answers are as good as none.
-        let answer = self.call(AUTHORIZATION_PATH, Duration::from_secs(2), |_| tap.request.clone()).await?;
+        let answer =
+            self.call(AUTHORIZATION_PATH, Duration::from_secs(2), Proof::Signature, |_| tap.request.clone()).await?;
         let mut tap = Tap { answer, ..tap.clone() };
         if let Some(amount) = condition(&tap.answer.body, &tap.currency) {
             tap.hold_minor = amount;
         }
         if tap.admitted() {
-            self.state().network.admit(tap.trip, tap.hold_minor);
+            self.state().network.admit(tap.trip, tap.hold_minor, self.clock.now());
+            self.tell().await;
         }
         Ok(tap)
     }
@@ -160,7 +165,7 @@ impl World {
             }
             sent.clone()
         };
-        let answer = self.call(PURCHASES_PATH, Duration::from_secs(10), fresh).await?;
+        let answer = self.call(PURCHASES_PATH, Duration::from_secs(10), Proof::Signature, fresh).await?;
         Ok(Cart { answer, request: sent })
     }
 
@@ -185,6 +190,7 @@ fn new_trip(card: &Card, store: &str, id: Uuid, gate_event: Uuid, at: OffsetDate
         adjust_status: None,
         adjust_calls: 0,
         captures_minor: Vec::new(),
+        reversals_minor: Vec::new(),
         capture_calls: 0,
         cancelled: false,
         cancel_calls: 0,

@@ -7,7 +7,7 @@ use std::{net::SocketAddr, path::PathBuf, process::ExitCode};
 use anyhow::Context as _;
 use clap::{Parser, Subcommand, ValueEnum};
 use tracing_subscriber::{EnvFilter, filter::LevelFilter};
-use twin::{Credentials, DuplicateCapture, Settings, SigV4Scope, Twin, TwinOptions};
+use twin::{Credentials, DuplicateCapture, EventSettings, Settings, SigV4Scope, Telling, Twin, TwinOptions};
 
 /// Plays everything outside Storeside: Amazon, the gate and the carts, a card network, a mail server.
 #[derive(Debug, Parser)]
@@ -62,7 +62,46 @@ struct Serve {
     #[arg(long, env = "TWIN_DUPLICATE_CAPTURE", value_enum, default_value = "ignored")]
     duplicate_capture: DuplicateCaptureArg,
     #[command(flatten)]
+    events: Events,
+    #[command(flatten)]
     keys: Keys,
+}
+
+/// The event feed.
+#[derive(Debug, clap::Args)]
+struct Events {
+    /// When Storeside is told what happened to a payment.
+    #[arg(long = "events", env = "TWIN_EVENTS", value_enum, default_value = "never")]
+    telling: TellingArg,
+    /// How long after it happened, with `--events after`.
+    #[arg(long, env = "TWIN_EVENT_DELAY_MS", default_value_t = 1000)]
+    event_delay_ms: u64,
+    /// How often each event is delivered.
+    #[arg(long, env = "TWIN_EVENT_TIMES", default_value_t = 1)]
+    event_times: u32,
+    /// The key of Storeside's event feed; of two with a comma between, the first.
+    #[arg(long, env = "EVENT_FEED_API_KEY", default_value = "demo-event-feed-key", hide_env_values = true)]
+    event_key: String,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum TellingArg {
+    Never,
+    Held,
+    BeforeAnswer,
+    After,
+}
+
+impl From<&Events> for EventSettings {
+    fn from(events: &Events) -> Self {
+        let telling = match events.telling {
+            TellingArg::Never => Telling::Never,
+            TellingArg::Held => Telling::Held,
+            TellingArg::BeforeAnswer => Telling::BeforeAnswer,
+            TellingArg::After => Telling::AfterMs(events.event_delay_ms),
+        };
+        Self { telling, times: events.event_times }
+    }
 }
 
 /// Who signs what.
@@ -129,6 +168,8 @@ impl From<Serve> for TwinOptions {
                     DuplicateCaptureArg::Refused => DuplicateCapture::Refused,
                 },
             },
+            events: EventSettings::from(&serve.events),
+            event_key: serve.events.event_key.split(',').next().unwrap_or_default().trim().to_owned(),
             ..Self::default()
         }
     }

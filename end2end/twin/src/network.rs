@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use crate::{
     card::{Card, Pending},
+    feed::{Event, EventName},
     money::Amount,
     truth::{AdjustStatus, Feedback, Refund, Trip},
 };
@@ -58,6 +59,8 @@ impl Refusal {
 #[derive(Debug)]
 pub(crate) struct Network {
     pub(crate) settings: Settings,
+    /// What has happened and was not taken for the feed yet.
+    pub(crate) events: Vec<Event>,
     cards: BTreeMap<String, Card>,
     stores: BTreeSet<String>,
     trips: Vec<Trip>,
@@ -68,7 +71,7 @@ impl Network {
     pub(crate) fn new(cards: Vec<Card>, store: &str, settings: Settings) -> Self {
         let cards = cards.into_iter().map(|card| (card.name.clone(), card)).collect();
         let stores = BTreeSet::from([store.to_owned()]);
-        Self { settings, cards, stores, trips: Vec::new(), by_id: HashMap::new() }
+        Self { settings, events: Vec::new(), cards, stores, trips: Vec::new(), by_id: HashMap::new() }
     }
 
     pub(crate) fn card(&self, name: &str) -> Option<&Card> {
@@ -101,7 +104,7 @@ impl Network {
     }
 
     /// The gate opened: the issuer holds what was asked for, as far as the card goes.
-    pub(crate) fn admit(&mut self, id: Uuid, hold_minor: i64) {
+    pub(crate) fn admit(&mut self, id: Uuid, hold_minor: i64, now: OffsetDateTime) {
         let Some(&at) = self.by_id.get(&id.to_string()) else { return };
         let limit = self.limit_minor(&self.trips[at].card);
         let trip = &mut self.trips[at];
@@ -109,6 +112,8 @@ impl Network {
             trip.admitted = true;
             trip.hold_minor = hold_minor.min(limit);
             trip.authorized_minor = trip.hold_minor;
+            let event = Event::of(trip, EventName::AuthorizationApproved, Some(trip.hold_minor), now);
+            self.events.push(event);
         }
     }
 
@@ -159,7 +164,15 @@ impl Network {
             (AdjustStatus::Declined, trip.authorized_minor)
         };
         trip.adjust_status = Some(status);
-        Ok((status, Amount::new(answer, &trip.currency)))
+        let told = match status {
+            AdjustStatus::Approved => Some((EventName::AuthorizationApproved, answer)),
+            AdjustStatus::Declined => Some((EventName::AuthorizationDeclined, amount.minor)),
+            AdjustStatus::Pending => None,
+        };
+        let event = told.map(|(name, minor)| Event::of(trip, name, Some(minor), now));
+        let answer = Amount::new(answer, &trip.currency);
+        self.events.extend(event);
+        Ok((status, answer))
     }
 
     /// Charges the card; what is left of the hold is released.
@@ -178,6 +191,8 @@ impl Network {
                 DuplicateCapture::Ignored => Ok(()),
                 DuplicateCapture::Charged => {
                     trip.captures_minor.push(amount.minor);
+                    let event = Event::of(trip, EventName::CaptureApproved, Some(amount.minor), now);
+                    self.events.push(event);
                     Ok(())
                 }
                 DuplicateCapture::Refused => Err(Refusal::bad("the trip is already captured")),
@@ -194,19 +209,38 @@ impl Network {
         }
         trip.captures_minor.push(amount.minor);
         trip.hold_minor = 0;
+        let event = Event::of(trip, EventName::CaptureApproved, Some(amount.minor), now);
+        self.events.push(event);
         Ok(())
     }
 
+    /// The bank takes every charge of a trip back: the capture was only initiated, and is declined after all. `false`: there is
+    /// nothing to take back.
+    pub(crate) fn decline_capture(&mut self, id: Uuid, now: OffsetDateTime) -> bool {
+        let Some(&at) = self.by_id.get(&id.to_string()) else { return false };
+        let trip = &mut self.trips[at];
+        let minor = trip.captured_minor();
+        if minor <= 0 {
+            return false;
+        }
+        trip.reversals_minor.push(minor);
+        self.events.push(Event::of(trip, EventName::CaptureDeclined, Some(minor), now));
+        true
+    }
+
     /// Releases the hold. Twice is the same as once.
-    pub(crate) fn cancel(&mut self, store: &str, id: &str) -> Result<(), Refusal> {
+    pub(crate) fn cancel(&mut self, store: &str, id: &str, now: OffsetDateTime) -> Result<(), Refusal> {
         let trip = self.trip(store, id)?;
         trip.cancel_calls += 1;
         if !trip.captures_minor.is_empty() {
             return Err(Refusal::bad("the trip is already captured"));
         }
+        let released = (!trip.cancelled).then_some(trip.hold_minor);
         trip.cancelled = true;
         trip.hold_minor = 0;
         trip.authorized_minor = 0;
+        let event = released.map(|minor| Event::of(trip, EventName::AuthorizationCancelled, Some(minor), now));
+        self.events.extend(event);
         Ok(())
     }
 

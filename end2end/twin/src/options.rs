@@ -2,7 +2,7 @@
 
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
-use crate::network::Settings;
+use crate::{feed::EventSettings, network::Settings};
 
 /// An AWS key pair. `Debug` hides the secrets.
 #[derive(Clone, PartialEq, Eq)]
@@ -69,6 +69,10 @@ pub struct TwinOptions {
     /// What the gate asks the card for, in minor units.
     pub hold_minor: i64,
     pub settings: Settings,
+    /// How Storeside's event feed is told what happened.
+    pub events: EventSettings,
+    /// What it is told with: a key of Storeside's `EVENT_FEED_API_KEY`.
+    pub event_key: String,
     /// Most tries of one call to a connector, the first included.
     pub tries_max: u32,
     /// The pause before the second try; it doubles with each further one.
@@ -102,6 +106,8 @@ impl Default for TwinOptions {
             currency: "USD".to_owned(),
             hold_minor: 5000,
             settings: Settings::default(),
+            events: EventSettings::default(),
+            event_key: "demo-event-feed-key".to_owned(),
             tries_max: 6,
             retry_pause: Duration::from_millis(250),
         }

@@ -4,9 +4,9 @@ use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use crate::Api;
+use crate::{Api, Event};
 
-/// Everything the twin knows: every trip and every call it received, oldest first.
+/// Everything the twin knows: every trip, every call it received, every event it had to tell, oldest first.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Truth {
     /// The twin's clock.
@@ -14,6 +14,7 @@ pub struct Truth {
     pub now: OffsetDateTime,
     pub trips: Vec<Trip>,
     pub calls: Vec<Call>,
+    pub events: Vec<Event>,
 }
 
 impl Truth {
@@ -70,6 +71,9 @@ pub struct Trip {
     pub adjust_calls: u32,
     /// Every charge made on the card, in order; more than one is a double charge.
     pub captures_minor: Vec<i64>,
+    /// What the bank took back of them later: a capture that was declined after all.
+    #[serde(default)]
+    pub reversals_minor: Vec<i64>,
     /// Capture calls that reached the network, duplicates and refused ones included.
     pub capture_calls: u32,
     pub cancelled: bool,
@@ -79,10 +83,10 @@ pub struct Trip {
 }
 
 impl Trip {
-    /// Everything charged, in minor units.
+    /// Everything charged and not taken back, in minor units. Refunds do not count.
     #[must_use]
     pub fn captured_minor(&self) -> i64 {
-        self.captures_minor.iter().sum()
+        self.captures_minor.iter().sum::<i64>() - self.reversals_minor.iter().sum::<i64>()
     }
 
     /// Everything refunded, in minor units.

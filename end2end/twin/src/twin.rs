@@ -16,8 +16,8 @@ use tokio::{
 use uuid::Uuid;
 
 use crate::{
-    Api, Cart, CartLine, Fault, Mail, Settings, Tap, Times, Truth, TwinOptions, Visit, Walk, WalkError, WalkOrder,
-    amazon,
+    Api, Cart, CartLine, EventName, EventSettings, Fault, Mail, SendOrder, Settings, Tap, Times, Truth, TwinOptions,
+    Visit, Walk, WalkError, WalkOrder, amazon,
     card::Card,
     clock::Clock,
     control,
@@ -167,6 +167,35 @@ impl Twin {
     /// Chooses what the twin does where the contract is silent.
     pub fn set(&self, settings: Settings) {
         self.world.state().network.settings = settings;
+    }
+
+    /// Chooses how Storeside is told of what happens from now on.
+    pub fn tell_events(&self, settings: impl Into<EventSettings>) {
+        self.world.state().feed.settings = settings.into();
+    }
+
+    /// Sends the events that are held. The status of each answer, in the order of sending.
+    ///
+    /// # Errors
+    ///
+    /// A Storeside that does not answer.
+    pub async fn send_events(&self, order: SendOrder) -> Result<Vec<u16>, WalkError> {
+        self.world.send_held(order).await
+    }
+
+    /// Sends one event that need not be true, at once: of a trip that never was, or of a capture that nobody made. The status of
+    /// the answer.
+    ///
+    /// # Errors
+    ///
+    /// A Storeside that does not answer.
+    pub async fn send_event(&self, name: EventName, trip: Uuid, amount_minor: Option<i64>) -> Result<u16, WalkError> {
+        self.world.invent_event(name, trip, amount_minor).await
+    }
+
+    /// The bank takes back what a capture charged, and the feed tells of it as its settings say. `false`: there was no charge.
+    pub async fn decline_capture(&self, trip: Uuid) -> bool {
+        self.world.decline_capture(trip).await
     }
 
     /// Adds a card, or changes the one of that name.

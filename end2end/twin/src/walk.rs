@@ -1,5 +1,7 @@
 //! A whole visit, and the story of it in plain words.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -70,7 +72,7 @@ impl WalkOrder {
 }
 
 impl World {
-    pub(crate) async fn walk(&self, order: WalkOrder) -> Result<Walk, WalkError> {
+    pub(crate) async fn walk(self: &Arc<Self>, order: WalkOrder) -> Result<Walk, WalkError> {
         let lines = order.cart_lines();
         let visit = Visit { card: order.card.clone(), store: order.store.clone(), hold_minor: order.hold_minor };
         let tap = self.tap(visit).await?;

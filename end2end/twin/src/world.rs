@@ -7,6 +7,7 @@ use tokio::sync::watch;
 use crate::{
     clock::Clock,
     fault::Faults,
+    feed::Feed,
     mail::MailFolder,
     network::Network,
     options::TwinOptions,
@@ -27,6 +28,7 @@ pub(crate) struct World {
 pub(crate) struct State {
     pub(crate) network: Network,
     pub(crate) faults: Faults,
+    pub(crate) feed: Feed,
     pub(crate) calls: Vec<Call>,
     pub(crate) storeside_url: Option<String>,
 }
@@ -42,6 +44,7 @@ impl World {
         let state = State {
             network: Network::new(crate::demo_cards(), &options.store, options.settings),
             faults: Faults::default(),
+            feed: Feed::new(options.events),
             calls: Vec::new(),
             storeside_url: options.storeside_url.clone(),
         };
@@ -64,6 +67,7 @@ impl World {
     pub(crate) fn truth(&self) -> Truth {
         let now = self.clock.now();
         let state = self.state();
-        Truth { now, trips: state.network.trips().to_vec(), calls: state.calls.clone() }
+        let (trips, events) = (state.network.trips().to_vec(), state.feed.log.clone());
+        Truth { now, trips, calls: state.calls.clone(), events }
     }
 }

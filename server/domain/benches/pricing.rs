@@ -94,6 +94,7 @@ fn promotions(count: usize) -> Vec<Promotion> {
         target: Target::default(),
         valid_from: None,
         valid_until: None,
+        hours: Default::default(),
         stores: Default::default(),
         members_only: false,
         uses_max: None,

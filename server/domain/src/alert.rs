@@ -45,5 +45,17 @@ closed_list!(
         AccessDenied = "access_denied",
         /// Amazon did not accept a payment status.
         FeedbackRejected = "feedback_rejected",
+        /// An event is about a trip that nobody here has seen, or names none. It is parked.
+        UnknownEventTrip = "unknown_event_trip",
+        /// The event feed tells of a store that is not served here, or of a trip in another store than its own.
+        UnknownEventStore = "unknown_event_store",
+        /// The event feed has an event whose name nobody here knows.
+        UnknownEvent = "unknown_event",
+        /// An event's amount cannot be right: more than was asked for, not above nothing, or of another currency.
+        AbsurdEventAmount = "absurd_event_amount",
+        /// Two events of the same moment say that a capture was made and that it was not.
+        EventsDisagree = "events_disagree",
+        /// The hold on a card is gone, and we did not release it.
+        HoldCancelled = "hold_cancelled",
     }
 );

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use crate::id::{GateEventId, InstrumentId, StoreId, TripId};
+use crate::id::{GateEventId, InstrumentId, LoyaltyNumber, StoreId, TripId};
 
 /// Longest `quantity.value` in characters (Create Purchases test page, case 3.25).
 pub const QUANTITY_CHARS_MAX: usize = 10;
@@ -104,6 +104,17 @@ pub struct Scan {
     pub kind: String,
 }
 
+impl Scan {
+    /// The loyalty account that the code may stand for: of a shopper, or of any kind that has the word loyalty in it. Not of an
+    /// associate, nor of a shopper with cash: how those are spelled no page says, that they exist the test plan does (cases 1.10
+    /// to 1.12).
+    #[must_use]
+    pub fn loyalty_number(&self) -> Option<LoyaltyNumber> {
+        let is_member = self.kind == "SHOPPER" || self.kind.split('_').any(|word| word == "LOYALTY");
+        if is_member { LoyaltyNumber::new(&self.id).ok() } else { None }
+    }
+}
+
 /// One person's way in. A group trip has several.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AuthEvent {
@@ -143,4 +154,25 @@ pub struct CartReceived {
     pub device: Option<String>,
     /// `paymentSource.id`.
     pub payment_source: Option<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_scan_names_a_loyalty_account_unless_it_is_of_another_kind() {
+        for (kind, id, number) in [
+            ("SHOPPER", "L-1", Some("L-1")),
+            ("LOYALTY", "L-1", Some("L-1")),
+            ("LOYALTY_SHOPPER", "L-1", Some("L-1")),
+            ("CASH_SHOPPER", "L-1", None),
+            ("ASSOCIATE", "L-1", None),
+            ("DISLOYALTY", "L-1", None),
+            ("SHOPPER", "", None),
+        ] {
+            let scan = Scan { id: id.to_owned(), kind: kind.to_owned() };
+            assert_eq!(scan.loyalty_number().as_ref().map(LoyaltyNumber::as_str), number, "{kind} {id}");
+        }
+    }
 }

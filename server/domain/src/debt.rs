@@ -29,6 +29,36 @@ closed_list!(
     }
 );
 
+closed_list!(
+    /// How old a debt is, in the classes of finance.
+    DebtAge {
+        /// Up to a week.
+        Week = "0-7",
+        /// Up to a month.
+        Month = "8-30",
+        /// Up to two.
+        TwoMonths = "31-60",
+        /// Up to three.
+        ThreeMonths = "61-90",
+        /// Older.
+        Older = "90+",
+    }
+);
+
+impl DebtAge {
+    /// The class of a debt that is `age` old: whole days count.
+    #[must_use]
+    pub fn of(age: time::Duration) -> Self {
+        match age.whole_days() {
+            ..=7 => Self::Week,
+            8..=30 => Self::Month,
+            31..=60 => Self::TwoMonths,
+            61..=90 => Self::ThreeMonths,
+            91.. => Self::Older,
+        }
+    }
+}
+
 /// The debt of one trip. `incurred = outstanding + paid + recovered + credited + written_off`, always, and none is negative.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Debt {

@@ -128,6 +128,17 @@ text_id!(
     is_printable
 );
 text_id!(
+    /// One event of the event feed: `id` of the envelope, the same on every delivery (EventBridge, "Event structure").
+    PaymentEventId,
+    is_printable
+);
+text_id!(
+    /// The number of a loyalty account, as the retailer's own programme has it; it comes back as `scanResult.id` of a cart whose
+    /// shopper scanned a code (Create Purchases page).
+    LoyaltyNumber,
+    is_printable
+);
+text_id!(
     /// The retailer's own article number: `item_sku` of the catalog (Upload Catalog page).
     Sku,
     is_printable

@@ -28,6 +28,8 @@ pub mod unit;
 
 pub mod cart;
 pub mod catalog;
+pub mod identification;
+pub mod loyalty;
 pub mod promotion;
 pub mod tax;
 
@@ -36,8 +38,11 @@ pub mod receipt;
 
 pub mod attempt;
 pub mod debt;
+pub mod feedback;
 pub mod gate;
 pub mod ledger;
+pub mod loss;
+pub mod payment_event;
 pub mod search;
 pub mod store;
 pub mod trip;

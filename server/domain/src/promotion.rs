@@ -12,8 +12,10 @@ use crate::label::Label;
 use crate::money::Money;
 
 mod check;
+mod hours;
 
 pub use check::PromotionError;
+pub use hours::{DayMinute, Hours, NotATimeOfDay, Weekday};
 
 /// What a promotion does.
 ///
@@ -42,6 +44,19 @@ pub enum PromotionKind {
         get: u32,
         /// Above 0, at most 100, which is free.
         percent: Decimal,
+    },
+    /// Buy some, get some of others for less: for every `buy` pieces of the target, `get` pieces of `other` are cheaper by
+    /// `percent`, as long as there are `get` of them left. The cheapest of the others are the ones. What is in both counts among
+    /// the others only. Nothing that is bought becomes cheaper by it. Weighed articles take no part.
+    BuyGetOther {
+        /// At full price, at least 1.
+        buy: u32,
+        /// At the lower price, at least 1.
+        get: u32,
+        /// Above 0, at most 100, which is free.
+        percent: Decimal,
+        /// The articles that become cheaper; never everything.
+        other: Target,
     },
     /// `count` pieces together for `price`. The dearest pieces make the first sets; a set that costs no more than `price` by
     /// itself is left alone. Weighed articles take no part.
@@ -83,6 +98,7 @@ impl PromotionKind {
             Self::Percent { .. } => "percent",
             Self::AmountOff { .. } => "amount_off",
             Self::BuyGet { .. } => "buy_get",
+            Self::BuyGetOther { .. } => "buy_get_other",
             Self::MultiBuy { .. } => "multi_buy",
             Self::BasketPercent { .. } => "basket_percent",
             Self::BasketAmount { .. } => "basket_amount",
@@ -99,7 +115,7 @@ impl PromotionKind {
     /// Does it need articles that can be counted?
     #[must_use]
     pub const fn counts_pieces(&self) -> bool {
-        matches!(self, Self::BuyGet { .. } | Self::MultiBuy { .. })
+        matches!(self, Self::BuyGet { .. } | Self::BuyGetOther { .. } | Self::MultiBuy { .. })
     }
 }
 
@@ -158,6 +174,9 @@ pub struct Promotion {
     /// Until just before this moment; `None`: for ever.
     #[serde(default, with = "time::serde::rfc3339::option")]
     pub valid_until: Option<OffsetDateTime>,
+    /// On these weekdays, at these hours.
+    #[serde(default)]
+    pub hours: Hours,
     /// Only in these stores; none named: in all.
     #[serde(default)]
     pub stores: BTreeSet<StoreId>,
@@ -187,14 +206,47 @@ impl Promotion {
         let for_members = self.members_only || matches!(self.kind, PromotionKind::MemberPrice { .. });
         self.valid_from.is_none_or(|from| from <= at)
             && self.valid_until.is_none_or(|until| at < until)
+            && self.hours.include(at)
             && (self.stores.is_empty() || self.stores.contains(store))
             && (member || !for_members)
+    }
+
+    /// Every article number in it.
+    pub fn skus(&self) -> impl Iterator<Item = &Sku> {
+        let others = match &self.kind {
+            PromotionKind::BuyGetOther { other, .. } => Some(&other.skus),
+            PromotionKind::Percent { .. }
+            | PromotionKind::AmountOff { .. }
+            | PromotionKind::BuyGet { .. }
+            | PromotionKind::MultiBuy { .. }
+            | PromotionKind::BasketPercent { .. }
+            | PromotionKind::BasketAmount { .. }
+            | PromotionKind::MemberPrice { .. } => None,
+        };
+        self.target.skus.iter().chain(others.into_iter().flatten())
+    }
+
+    /// Can it make `item` cheaper?
+    #[must_use]
+    pub fn touches(&self, item: &CatalogItem) -> bool {
+        match &self.kind {
+            PromotionKind::BuyGetOther { other, .. } => other.includes(item),
+            PromotionKind::Percent { .. }
+            | PromotionKind::AmountOff { .. }
+            | PromotionKind::BuyGet { .. }
+            | PromotionKind::MultiBuy { .. }
+            | PromotionKind::BasketPercent { .. }
+            | PromotionKind::BasketAmount { .. }
+            | PromotionKind::MemberPrice { .. } => self.target.includes(item),
+        }
     }
 
     /// Every amount of money in it, each of which must be in the store's currency.
     pub fn amounts(&self) -> impl Iterator<Item = Money> {
         let of_kind = match &self.kind {
-            PromotionKind::Percent { .. } | PromotionKind::BuyGet { .. } => [None, None],
+            PromotionKind::Percent { .. } | PromotionKind::BuyGet { .. } | PromotionKind::BuyGetOther { .. } => {
+                [None, None]
+            }
             PromotionKind::AmountOff { amount } => [Some(*amount), None],
             PromotionKind::MultiBuy { price, .. } => [Some(*price), None],
             PromotionKind::BasketPercent { threshold, .. } => [Some(*threshold), None],

@@ -75,6 +75,10 @@ fn any_kind() -> impl Strategy<Value = PromotionKind> {
         any_percent().prop_map(|percent| PromotionKind::Percent { percent }),
         (1_i64..300).prop_map(|cents| PromotionKind::AmountOff { amount: usd(cents) }),
         (1_u32..3, 1_u32..3, any_percent()).prop_map(|(buy, get, percent)| PromotionKind::BuyGet { buy, get, percent }),
+        (1_u32..3, 1_u32..3, any_percent(), 0..ARTICLES).prop_map(|(buy, get, percent, n)| {
+            let other = Target { skus: [sku(n), sku(1)].into(), ..Target::default() };
+            PromotionKind::BuyGetOther { buy, get, percent, other }
+        }),
         (2_u32..4, 0_i64..900).prop_map(|(count, cents)| PromotionKind::MultiBuy { count, price: usd(cents) }),
         (0_i64..2000, any_percent())
             .prop_map(|(threshold, percent)| PromotionKind::BasketPercent { threshold: usd(threshold), percent }),
@@ -102,7 +106,7 @@ prop_compose! {
     ) -> Promotion {
         Promotion {
             id: PromotionId("unnamed".into()), name: "Promotion".into(), kind, target, valid_from: None, valid_until: None,
-            stores: Default::default(), members_only: false, uses_max, discount_max: cap.map(usd), priority, exclusive,
+            hours: Default::default(), stores: Default::default(), members_only: false, uses_max, discount_max: cap.map(usd), priority, exclusive,
         }
     }
 }

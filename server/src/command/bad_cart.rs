@@ -1,25 +1,26 @@
 //! `storeside bad-cart`: carts with lines that could not be priced.
 
-use std::collections::BTreeMap;
+use domain::id::TripId;
 
-use anyhow::{Context, bail};
-use domain::id::{Sku, TripId};
-
+use self::lines::Lines;
 use super::{Desk, moment_text, say};
-use crate::flow::review_cart::{Reviewer, list_bad_carts, price_bad_cart, release_bad_cart};
+use crate::flow::review_cart::{Reviewed, Reviewer, list_bad_carts, price_bad_cart, release_bad_cart};
+
+mod lines;
 
 /// The words after `storeside bad-cart`.
 #[derive(Debug, clap::Subcommand)]
 pub enum Command {
     /// All of them, those that wait for a person first.
     List,
-    /// Say which articles its lines are, and charge it.
+    /// Say what its lines are, and charge it. Lines that are not named stay uncharged. After a capture, or when nothing can be
+    /// charged any more, what was said is booked as the store's loss instead.
     Price {
         /// The visit.
         trip: TripId,
-        /// A line and the article it is, like 3=SKU-004. Lines that are not named stay uncharged.
-        #[arg(value_name = "LINE=SKU")]
-        lines: Vec<String>,
+        /// What its lines are.
+        #[command(flatten)]
+        lines: Lines,
         /// Who says so.
         #[arg(long = "as", value_name = "STAFF")]
         by: String,
@@ -49,17 +50,30 @@ pub async fn run(desk: &Desk, command: &Command) -> anyhow::Result<()> {
     match command {
         Command::List => list(desk).await,
         Command::Price { trip, lines, by, reason } => {
-            let reviewer = Reviewer { by, reason: checked(reason)? };
-            let found = lines.iter().map(|text| line(text)).collect::<anyhow::Result<BTreeMap<u32, Sku>>>()?;
-            let total = price_bad_cart(&desk.database, trip, &found, reviewer, desk.now).await?;
-            say(&format!("{trip}: {total} is being charged."));
+            let reviewer = Reviewer { by, reason: super::reason(reason)? };
+            let reviewed = price_bad_cart(&desk.database, trip, &lines.0, reviewer, desk.now).await?;
+            say(&format!("{trip}: {}", outcome(reviewed)));
             Ok(())
         }
         Command::Release { trip, by, reason } => {
-            let reviewer = Reviewer { by, reason: checked(reason)? };
+            let reviewer = Reviewer { by, reason: super::reason(reason)? };
             release_bad_cart(&desk.database, trip, reviewer, desk.now).await?;
             say(&format!("{trip}: nothing is charged, the hold is released."));
             Ok(())
+        }
+    }
+}
+
+fn outcome(reviewed: Reviewed) -> String {
+    match reviewed {
+        Reviewed::Charged(total) => format!("{total} is being charged."),
+        Reviewed::Lost { booked, lost } if booked.is_zero() => {
+            format!("nothing can be charged any more, and nothing is booked: {lost} is lost in all.")
+        }
+        Reviewed::Lost { booked, lost } => {
+            format!(
+                "nothing can be charged any more: {booked} is booked as the store's loss, {lost} in all. The shopper is not charged."
+            )
         }
     }
 }
@@ -79,18 +93,4 @@ async fn list(desk: &Desk) -> anyhow::Result<()> {
         }
     }
     Ok(())
-}
-
-fn line(text: &str) -> anyhow::Result<(u32, Sku)> {
-    let (line_no, sku) = text.split_once('=').with_context(|| format!("{text:?} is not like 3=SKU-004"))?;
-    let line_no = line_no.parse().with_context(|| format!("{line_no:?} is not the number of a line"))?;
-    Ok((line_no, Sku::new(sku).with_context(|| format!("{sku:?} is not an article number"))?))
-}
-
-/// A reason that auditors can read.
-fn checked(reason: &str) -> anyhow::Result<&str> {
-    if !(10..=500).contains(&reason.trim().chars().count()) {
-        bail!("--reason must have 10 to 500 characters: auditors read it");
-    }
-    Ok(reason.trim())
 }

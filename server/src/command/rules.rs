@@ -2,7 +2,7 @@
 
 use domain::catalog::RuleSetId;
 use domain::id::StoreId;
-use domain::promotion::{Promotion, PromotionKind};
+use domain::promotion::{DayMinute, Hours, Promotion, PromotionKind, Target};
 use domain::tax::TaxRate;
 
 use super::{Desk, moment, moment_text, say};
@@ -89,8 +89,19 @@ pub async fn run(desk: &Desk, command: &Command) -> anyhow::Result<()> {
         }
         Command::Rollback { by, to, store } => {
             let store = desk.store(store.as_ref()).await?;
-            let (id, restored) = roll_back_rules(&desk.database, &store, by, to.map(RuleSetId), desk.now).await?;
-            say(&format!("Rule set {} is in force, with everything of {}.", id.0, restored.0));
+            let done = roll_back_rules(&desk.database, &store, by, to.map(RuleSetId), desk.now).await?;
+            let restored = done.restored.0;
+            say(&format!("Rule set {} is in force, with everything of {restored}.", done.id.0));
+            for (id, from) in done.scheduled {
+                say(&format!(
+                    "Rule set {} was published for {} and comes into force then all the same.",
+                    id.0,
+                    moment_text(from)
+                ));
+                say(&format!(
+                    "  To keep {restored} beyond that, roll back with --to {restored} then, or publish other rules from a moment after it."
+                ));
+            }
             Ok(())
         }
     }
@@ -166,18 +177,19 @@ fn promotion_text(promotion: &Promotion) -> String {
         PromotionKind::Percent { percent } => format!("{percent} % off"),
         PromotionKind::AmountOff { amount } => format!("{amount} off each"),
         PromotionKind::BuyGet { buy, get, percent } => format!("buy {buy}, get {get} at {percent} % off"),
+        PromotionKind::BuyGetOther { buy, get, percent, other } => {
+            format!("buy {buy}, get {get} of {} at {percent} % off", target_text(other))
+        }
         PromotionKind::MultiBuy { count, price } => format!("{count} for {price}"),
         PromotionKind::BasketPercent { threshold, percent } => format!("{percent} % off baskets from {threshold}"),
         PromotionKind::BasketAmount { threshold, amount } => format!("{amount} off baskets from {threshold}"),
         PromotionKind::MemberPrice { unit_price } => format!("{unit_price} each for members"),
     };
-    let target = &promotion.target;
-    let skus = target.skus.iter().map(ToString::to_string);
-    let named: Vec<String> = skus.chain(target.categories.iter().map(ToString::to_string)).collect();
-    let on = if named.is_empty() { "everything".to_owned() } else { named.join(", ") };
+    let on = target_text(&promotion.target);
     let moment = |at: Option<time::OffsetDateTime>, never: &str| at.map_or_else(|| never.to_owned(), moment_text);
     let (from, until) = (moment(promotion.valid_from, "always"), moment(promotion.valid_until, "for ever"));
     let exclusive = if promotion.exclusive { ", exclusive" } else { "" };
+    let hours = hours_text(&promotion.hours);
     let limits = [
         promotion.uses_max.map(|uses| format!(", at most {uses} times")),
         promotion.discount_max.map(|most| format!(", at most {most}")),
@@ -185,9 +197,22 @@ fn promotion_text(promotion: &Promotion) -> String {
     ];
     let limits: String = limits.into_iter().flatten().collect();
     format!(
-        "{}  {}: {kind} on {on}, {from} until {until}, priority {}{exclusive}{limits}",
+        "{}  {}: {kind} on {on}, {from} until {until}{hours}, priority {}{exclusive}{limits}",
         promotion.id, promotion.name, promotion.priority
     )
+}
+
+fn target_text(target: &Target) -> String {
+    let skus = target.skus.iter().map(ToString::to_string);
+    let named: Vec<String> = skus.chain(target.categories.iter().map(ToString::to_string)).collect();
+    if named.is_empty() { "everything".to_owned() } else { named.join(", ") }
+}
+
+fn hours_text(hours: &Hours) -> String {
+    let days: Vec<&str> = hours.weekdays.iter().map(|day| day.as_str()).collect();
+    let days = if days.is_empty() { String::new() } else { format!(", on {}", days.join(", ")) };
+    let minute = |word: &str, at: Option<DayMinute>| at.map_or_else(String::new, |at| format!(", {word} {at} UTC"));
+    days + &minute("from", hours.from) + &minute("until", hours.until)
 }
 
 fn tax_text(rate: &TaxRate) -> String {

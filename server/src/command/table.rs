@@ -10,6 +10,7 @@ use rust_decimal::Decimal;
 use crate::flow::import_rules::Refused;
 
 pub mod catalog;
+pub mod loyalty;
 pub mod promotion;
 pub mod tax;
 
@@ -235,7 +236,7 @@ impl<'a> Cells<'a> {
 }
 
 /// A number with a point, exactly as written.
-fn decimal(text: &str) -> Result<Decimal, String> {
+pub(super) fn decimal(text: &str) -> Result<Decimal, String> {
     let plain = text.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b'-'));
     let number = plain.then(|| Decimal::from_str_exact(text).ok()).flatten();
     number.ok_or_else(|| format!("{text:?} is not a number like 12.50"))

@@ -113,6 +113,8 @@ impl Settings {
         let mut usual = vec![
             ("TWIN_STORESIDE_URL", format!("http://{}", self.addr)),
             ("TWIN_MAIL_DIR", self.data_dir.join("mail").display().to_string()),
+            // As Amazon does: a moment after it happened, which may be before or after the answer was worked on.
+            ("TWIN_EVENTS", "after".to_owned()),
         ];
         if let Some(file) = self.get("STORESIDE_CLOCK").and_then(|it| it.strip_prefix("file:")) {
             usual.push(("TWIN_CLOCK_FILE", file.to_owned()));

@@ -206,6 +206,11 @@ async fn conclude(
             Ok(OutboxState::Done)
         }
         Meaning::TryAgain { retry_after, answered } => {
+            let settings = settings_of(&mut *conn, row).await?;
+            if let Some(event) = rule::failed_once(&claim.effect, &settings).filter(|_| answered) {
+                apply(conn, row, event, now).await?;
+                return Ok(OutboxState::Done);
+            }
             let failure = Failure::TryAgain { retry_after };
             give_up_or_wait(conn, claim, row, (failure, answered), jitter, now).await
         }

@@ -3,11 +3,12 @@
 use domain::attempt::rule::awaited;
 use domain::effect::LOOK_AGAIN;
 use domain::id::TripId;
-use domain::trip::TripEvent;
+use domain::trip::{Trip, TripEvent};
 use sqlx::{PgConnection, PgPool};
 use time::OffsetDateTime;
 
 use super::advance::{Said, advance};
+use super::book_loss::book_loss;
 use crate::store::trip::TripRow;
 use crate::store::{self, StoreError};
 
@@ -28,8 +29,12 @@ pub async fn check_deadline(
     if is_undecided(&mut tx, &row).await? {
         return Ok(Some(now.saturating_add(LOOK_AGAIN)));
     }
+    let was_in_review = row.state == Trip::InReview;
     let said = Said { by: "deadline", parts: None, at: now };
     advance(&mut tx, &settings, &mut row, TripEvent::DeadlinePassed, said).await?;
+    if was_in_review && let Some((_, recognised)) = store::purchase::get_by_trip(&mut tx, trip).await? {
+        book_loss(&mut tx, &row, &recognised, None, now).await?;
+    }
     tx.commit().await?;
     Ok(None)
 }

@@ -22,7 +22,7 @@ pub(super) async fn check(
     parts: Parts,
 ) -> Result<Vec<RuleError>, StoreError> {
     let promotions = store::promotion::list(&mut *conn, parts.promotions, settings.currency).await?;
-    let named: BTreeSet<String> = promotions.iter().flat_map(|it| &it.target.skus).map(ToString::to_string).collect();
+    let named: BTreeSet<String> = promotions.iter().flat_map(Promotion::skus).map(ToString::to_string).collect();
     let named: Vec<String> = named.into_iter().collect();
     let mut items = store::catalog::list(&mut *conn, parts.catalog, settings.currency, &named).await?;
     items.extend(store::catalog::list_dearest(&mut *conn, parts.catalog, settings.currency).await?);
@@ -94,6 +94,13 @@ pub(super) fn column_of_promotion(error: &PromotionError) -> &'static str {
         PromotionError::OtherCurrency => "currency",
         PromotionError::SetTooSmall => "buy",
         PromotionError::WindowEmpty => "valid_until",
+        PromotionError::HoursEmpty => "until_time",
+        PromotionError::NeverThen => "weekdays",
+        PromotionError::NothingToGet
+        | PromotionError::UnknownSkuToGet(_)
+        | PromotionError::BoughtAndGot(_)
+        | PromotionError::OnlyWeighedToGet => "get_skus",
+        PromotionError::UnknownCategoryToGet(_) => "get_categories",
         PromotionError::NoUses | PromotionError::UsesOfBasket => "uses_max",
         PromotionError::CapIsNothing => "discount_max",
         PromotionError::NotForThisStore => "stores",

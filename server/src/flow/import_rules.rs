@@ -71,6 +71,27 @@ pub struct Import<'a> {
     pub dry_run: bool,
 }
 
+/// How far an import is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Phase {
+    /// So many rows were read.
+    Reading(u64),
+    /// So many rows are compared with each other.
+    Comparing(u64),
+    /// So many rows are kept.
+    Keeping(u64),
+    /// The rest of the draft is checked against so many rows.
+    Checking(u64),
+    /// What differs from the rules of before is looked for in so many rows.
+    Differing(u64),
+}
+
+/// Hears how far an import is, in the order of [`Phase`].
+pub type Listener<'a> = &'a (dyn Fn(Phase) + Sync);
+
+/// How many rows are read between two reports.
+const TOLD_EVERY: u64 = 10_000;
+
 /// What an import did, or would do.
 #[derive(Debug)]
 pub struct Imported {
@@ -119,6 +140,7 @@ pub async fn import_rules(
     db: &PgPool,
     import: Import<'_>,
     file: File<'_>,
+    listener: Listener<'_>,
     now: OffsetDateTime,
 ) -> Result<Imported, ImportError> {
     let mut tx = db.begin().await?;
@@ -138,12 +160,13 @@ pub async fn import_rules(
     let mut refused = Collected::default();
     let parts = before.with(kind, part);
     let (rows, lines) = match file {
-        File::Catalog(rows) => write_catalog(&mut tx, &settings, parts, rows, &mut refused).await?,
+        File::Catalog(rows) => write_catalog(&mut tx, &settings, parts, rows, &mut refused, listener).await?,
         File::Promotions(rows) => write_promotions(&mut tx, &settings, parts, rows, &mut refused, now).await?,
         File::Taxes(rows) => write_taxes(&mut tx, parts, rows, &mut refused).await?,
     };
     refused.end()?;
     store::rule_part::save_row_count(&mut tx, part, rows).await?;
+    listener(Phase::Checking(rows));
     let mut pending = vec![];
     for error in check_rules::check(&mut tx, &settings, parts).await? {
         match lines.find(&error) {
@@ -152,6 +175,7 @@ pub async fn import_rules(
         }
     }
     refused.end()?;
+    listener(Phase::Differing(rows));
     let changes = compare_parts(&mut tx, &settings, before, parts).await?;
     if !import.dry_run {
         keep(tx, import, draft.as_ref(), parts, (kind, part, rows), now).await?;
@@ -201,13 +225,13 @@ async fn keep(
 
 /// Refused rows so far: the first ones, and how many.
 #[derive(Debug, Default)]
-struct Collected {
+pub(super) struct Collected {
     some: Vec<Refused>,
     count: usize,
 }
 
 impl Collected {
-    fn push(&mut self, refused: impl IntoIterator<Item = Refused>) {
+    pub(super) fn push(&mut self, refused: impl IntoIterator<Item = Refused>) {
         for one in refused {
             self.count = self.count.saturating_add(1);
             if self.some.len() < REFUSED_MAX {
@@ -217,7 +241,7 @@ impl Collected {
     }
 
     /// An error when there are any.
-    fn end(&mut self) -> Result<(), ImportError> {
+    pub(super) fn end(&mut self) -> Result<(), ImportError> {
         if self.count == 0 {
             return Ok(());
         }
@@ -233,12 +257,16 @@ async fn write_catalog(
     parts: Parts,
     rows: &mut Rows<CatalogItem>,
     refused: &mut Collected,
+    listener: Listener<'_>,
 ) -> Result<(u64, Lines), StoreError> {
     let rates = store::tax_rate::list(&mut *conn, parts.taxes).await?;
     let ours = rates.into_iter().filter(|rate| rate.jurisdiction == settings.pricing.jurisdiction);
     let taxed: BTreeSet<Label> = ours.map(|rate| rate.tax_category).collect();
     let mut copy = CatalogCopy::begin(&mut *conn, parts.catalog).await?;
-    for (line_no, row) in rows {
+    for (read, (line_no, row)) in (1_u64..).zip(rows) {
+        if read.is_multiple_of(TOLD_EVERY) {
+            listener(Phase::Reading(read));
+        }
         match row {
             Ok(item) => {
                 refused.push(check_rules::check_item(&item, settings, &taxed, line_no));
@@ -248,9 +276,11 @@ async fn write_catalog(
         }
     }
     let count = copy.finish().await?;
+    listener(Phase::Comparing(count));
     let duplicates = store::catalog::list_duplicates(&mut *conn, parts.catalog, REFUSED_MAX as i64).await?;
     refused.push(duplicates.into_iter().map(check_rules::second));
     if refused.count == 0 {
+        listener(Phase::Keeping(count));
         store::catalog::keep(&mut *conn, parts.catalog).await?;
     }
     Ok((count, Lines::default()))

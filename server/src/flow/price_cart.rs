@@ -1,14 +1,13 @@
 //! What a cart costs, by the rules in force when its visit began.
 
-use domain::cart::{Cart, CartItemKind};
+use domain::cart::Cart;
 use domain::catalog::{RuleSet, RuleSetId};
-use domain::id::{Sku, StoreId};
+use domain::id::StoreId;
 use domain::money::Money;
 use domain::pricing::{self, BadLine, BadLineCause, ENGINE_VERSION, Occasion, Purchase};
 use domain::store::Store;
 use serde_json::json;
 use sqlx::{PgConnection, PgPool};
-use std::collections::BTreeMap;
 use time::OffsetDateTime;
 
 use crate::store::audit::AuditEntry;
@@ -108,16 +107,4 @@ fn unpriced(cart: &Cart, rule_set: RuleSetId, settings: &Store) -> Purchase {
         applied: vec![],
         explanation: vec![],
     }
-}
-
-/// A cart with what people found its bad lines to be.
-pub(super) fn identified(cart: &Cart, found: &BTreeMap<u32, Sku>) -> Cart {
-    let items = (1..).zip(&cart.items).map(|(line_no, item)| {
-        let mut item = item.clone();
-        if let Some(sku) = found.get(&line_no) {
-            (item.id, item.kind) = (sku.to_string(), CartItemKind::Sku);
-        }
-        item
-    });
-    Cart { items: items.collect() }
 }

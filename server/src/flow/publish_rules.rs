@@ -95,6 +95,18 @@ pub async fn publish_rules(
     Ok(draft.id)
 }
 
+/// What a rollback did.
+#[derive(Debug, Clone)]
+pub struct RolledBack {
+    /// The new version.
+    pub id: RuleSetId,
+    /// The one whose parts it has.
+    pub restored: RuleSetId,
+    /// Versions that were published before and come into force later, the next one first. A rollback does not stop them: two people
+    /// have agreed on them.
+    pub scheduled: Vec<(RuleSetId, OffsetDateTime)>,
+}
+
 /// Brings an earlier version back, in force at once: a new version of the same parts, since what was in force is never edited. Which
 /// one: `to`, else the one before the version in force (before the one that it brought back, when it is a rollback itself).
 ///
@@ -107,7 +119,7 @@ pub async fn roll_back_rules(
     by: &str,
     to: Option<RuleSetId>,
     now: OffsetDateTime,
-) -> Result<(RuleSetId, RuleSetId), PublishRulesError> {
+) -> Result<RolledBack, PublishRulesError> {
     let mut tx = db.begin().await?;
     begin(&mut tx, store, by).await?;
     let versions = store::rule_set::list(&mut tx, store).await?;
@@ -125,11 +137,15 @@ pub async fn roll_back_rules(
         Some("rule_set_in_force_once") => PublishRulesError::MomentTaken,
         _ => error.into(),
     })?;
-    let detail = json!({ "rule_set": id.0, "restores": chosen.id.0, "instead_of": in_force.id.0 });
+    let later = versions.iter().filter_map(|it| Some((it.id, it.in_force_from.filter(|from| now < *from)?)));
+    let mut scheduled: Vec<_> = later.collect();
+    scheduled.sort_by_key(|(_, from)| *from);
+    let later: Vec<i64> = scheduled.iter().map(|(id, _)| id.0).collect();
+    let detail = json!({ "rule_set": id.0, "restores": chosen.id.0, "instead_of": in_force.id.0, "scheduled": later });
     let entry = AuditEntry { actor: by, action: "rules_rolled_back", subject: store.as_str(), detail };
     store::audit::insert(&mut tx, entry, now).await?;
     tx.commit().await?;
-    Ok((id, chosen.id))
+    Ok(RolledBack { id, restored: chosen.id, scheduled })
 }
 
 async fn begin(conn: &mut PgConnection, store: &StoreId, by: &str) -> Result<Store, PublishRulesError> {

@@ -1,7 +1,7 @@
 //! One cart of one visit: priced, kept and answered, once.
 
 use domain::alert::AlertKind;
-use domain::cart::CartReceived;
+use domain::cart::{CartReceived, Scan};
 use domain::id::{InstrumentId, PurchaseId};
 use domain::pricing::{Occasion, Purchase};
 use domain::store::{BadCartPolicy, Store};
@@ -68,7 +68,9 @@ pub async fn receive_cart(
     row.deadline_at = row.deadline_at.min(cart.started_at.saturating_add(settings.token_life));
     row.started_at = cart.started_at;
     store::cart::insert(&mut tx, cart, &hash, now).await?;
-    let (purchase, occasion) = price(&mut tx, cart, &settings, now).await?;
+    let member = member(&mut tx, cart).await?;
+    let occasion = Occasion { at: cart.started_at, member };
+    let purchase = price(&mut tx, cart, &settings, occasion, now).await?;
     let verdict = verdict(&purchase, cart, &settings);
     let purchase_id = if cart.cart.items.is_empty() {
         None
@@ -128,16 +130,32 @@ async fn resolve_instrument(conn: &mut PgConnection, row: &mut TripRow, cart: &C
     Ok(())
 }
 
-/// By the rules in force when the visit began. Nobody is known as a member yet.
+/// Did somebody of the visit scan the code of an account that was live when it began? A number that nobody has is no mistake: how
+/// Amazon fills the field is not documented.
+async fn member(conn: &mut PgConnection, cart: &CartReceived) -> Result<bool, StoreError> {
+    let scans = cart.auth_events.iter().filter_map(|event| event.scan.as_ref());
+    let numbers: Vec<_> = scans.filter_map(Scan::loyalty_number).collect();
+    if numbers.is_empty() {
+        return Ok(false);
+    }
+    let Some(number) = store::loyalty_account::find_live(&mut *conn, &numbers, cart.started_at).await? else {
+        tracing::info!(trip.id = %cart.trip, "a scanned code that is no loyalty account of ours");
+        return Ok(false);
+    };
+    store::loyalty_account::insert_visit(conn, &cart.trip, &number).await?;
+    Ok(true)
+}
+
+/// By the rules in force when the visit began.
 async fn price(
     conn: &mut PgConnection,
     cart: &CartReceived,
     settings: &Store,
+    occasion: Occasion,
     now: OffsetDateTime,
-) -> Result<(Purchase, Occasion), StoreError> {
-    let occasion = Occasion { at: cart.started_at, member: false };
+) -> Result<Purchase, StoreError> {
     let version = version_at(&mut *conn, &cart.store, occasion.at, now).await?;
-    Ok((price_by(conn, settings, &version, &cart.cart, occasion).await?, occasion))
+    price_by(conn, settings, &version, &cart.cart, occasion).await
 }
 
 /// A bad cart whose policy is to charge what was recognised waits for a person all the same when nothing was.

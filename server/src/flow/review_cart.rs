@@ -1,12 +1,13 @@
-//! Bad carts: what people find out about them, before anything is charged.
+//! Bad carts: what people find out about them, before anything is charged and too late.
 
 use std::collections::BTreeMap;
 
 use domain::alert::AlertKind;
 use domain::cart::Cart;
-use domain::id::{Sku, TripId};
+use domain::id::TripId;
+use domain::identification::{Identification, identified};
 use domain::money::Money;
-use domain::pricing::Purchase;
+use domain::pricing::{BadLine, BadLineCause, Purchase};
 use domain::store::Store;
 use domain::trip::{CartVerdict, Trip, TripEvent};
 use serde_json::json;
@@ -14,7 +15,8 @@ use sqlx::{PgConnection, PgPool};
 use time::OffsetDateTime;
 
 use super::advance::{Parts, Said, advance, settings_of};
-use super::price_cart::{identified, price_by};
+use super::book_loss::book_loss;
+use super::price_cart::price_by;
 use crate::store::audit::AuditEntry;
 use crate::store::purchase::{BadCart, StoredPurchase};
 use crate::store::trip::TripRow;
@@ -29,25 +31,22 @@ pub enum ReviewCartError {
     /// Nobody of this name works here.
     #[error("nobody named {0} works here: `storeside staff add` adds people")]
     UnknownStaff(String),
-    /// The visit has been charged, or is being charged: there is no second capture.
-    #[error("the cart is not in review any more (the trip is {0}): what was not charged is lost")]
+    /// The visit has been charged, or is being charged: there is no second capture, and nothing was said that would be a loss.
+    #[error(
+        "the cart is not in review any more (the trip is {0}): nothing more can be charged; say what its lines are to book them as a loss"
+    )]
     TooLate(&'static str),
-    /// The payment token has ended.
-    #[error("the trip's payment token has ended: nothing can be charged any more")]
+    /// The payment token has ended, and nothing was said that would be a loss.
+    #[error(
+        "the trip's payment token has ended: nothing can be charged any more; say what its lines are to book them as a loss"
+    )]
     DeadlinePassed,
     /// The cart has no such line.
     #[error("the cart has no line {0} that could not be priced")]
     NoSuchLine(u32),
-    /// The rules of the visit do not know the article.
-    #[error("line {line_no} cannot be priced as {sku}: {cause}")]
-    StillBad {
-        /// The line.
-        line_no: u32,
-        /// What it was said to be.
-        sku: Sku,
-        /// Why not, in one word.
-        cause: &'static str,
-    },
+    /// The rules of the visit cannot price what it was said to be.
+    #[error("line {} still cannot be priced: {}", .0.line_no, what_to_do(.0))]
+    StillBad(Box<BadLine>),
     /// The database is away.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -56,6 +55,36 @@ pub enum ReviewCartError {
 impl From<sqlx::Error> for ReviewCartError {
     fn from(error: sqlx::Error) -> Self {
         Self::Store(error.into())
+    }
+}
+
+/// What is wrong with a line as a person described it, and how to put it right.
+fn what_to_do(bad: &BadLine) -> String {
+    let (id, quantity) = (&bad.item.id, &bad.item.quantity);
+    match bad.cause {
+        BadLineCause::UnknownItem => {
+            format!(
+                "no article of the visit's rules is {id}: say which one it is with --sku (`storeside export catalog` lists them)"
+            )
+        }
+        BadLineCause::UnknownUnit => {
+            let sent = &quantity.unit;
+            format!("{id} is not sold by {sent:?}: say --unit (unit for pieces, or lb, oz, kg, g) and --quantity in it")
+        }
+        BadLineCause::ZeroQuantity => {
+            "its quantity is zero: say how much it was with --quantity, or leave the line out and it stays uncharged"
+                .to_owned()
+        }
+        BadLineCause::FractionOfPiece => {
+            let value = quantity.value.normalize();
+            format!("{id} is sold by the piece, and {value} is no whole number: say how many with --quantity")
+        }
+        BadLineCause::UnknownTax => {
+            format!(
+                "the store's jurisdiction has no tax rate for {id} in the visit's rules: leave the line out, it stays uncharged"
+            )
+        }
+        BadLineCause::TooLarge => "the cart would cost more than can be counted: say a smaller --quantity".to_owned(),
     }
 }
 
@@ -68,6 +97,12 @@ pub struct Reviewer<'a> {
     pub reason: &'a str,
 }
 
+impl<'a> Reviewer<'a> {
+    const fn says(self, at: OffsetDateTime) -> line_identification::Said<'a> {
+        line_identification::Said { by: self.by, reason: self.reason, at, late: false }
+    }
+}
+
 /// Carts with lines that could not be priced, the nearest deadline first.
 ///
 /// # Errors
@@ -77,8 +112,22 @@ pub async fn list_bad_carts(db: &PgPool) -> Result<Vec<BadCart>, StoreError> {
     store::purchase::list_bad_carts(&mut *db.acquire().await?).await
 }
 
+/// What came of a finding.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reviewed {
+    /// The cart is charged so much.
+    Charged(Money),
+    /// Nothing more can be charged, and the shopper never will be: the store's loss.
+    Lost {
+        /// Booked now; nothing where it was known before, or where the cart costs no more than was charged.
+        booked: Money,
+        /// In all.
+        lost: Money,
+    },
+}
+
 /// Prices a cart in review again, with what a person found lines of it to be, and charges it. Lines that nobody could identify stay
-/// uncharged.
+/// uncharged. Where nothing can be charged any more, what was found is booked as the store's loss.
 ///
 /// # Errors
 ///
@@ -86,32 +135,79 @@ pub async fn list_bad_carts(db: &PgPool) -> Result<Vec<BadCart>, StoreError> {
 pub async fn price_bad_cart(
     db: &PgPool,
     trip: &TripId,
-    found: &BTreeMap<u32, Sku>,
+    found: &BTreeMap<u32, Identification>,
     reviewer: Reviewer<'_>,
     now: OffsetDateTime,
-) -> Result<Money, ReviewCartError> {
+) -> Result<Reviewed, ReviewCartError> {
     let mut tx = db.begin().await?;
-    let Review { settings, mut row, stored, cart } = lock(&mut tx, trip, reviewer, now).await?;
-    for (line_no, sku) in found {
-        if !stored.purchase.bad_lines.iter().any(|bad| bad.line_no == *line_no) {
-            return Err(ReviewCartError::NoSuchLine(*line_no));
-        }
-        let said = line_identification::Said { by: reviewer.by, reason: reviewer.reason, at: now };
-        line_identification::save(&mut tx, trip, *line_no, sku, said).await?;
+    let review = lock(&mut tx, trip, reviewer).await?;
+    let is_bad = |line_no| review.stored.purchase.bad_lines.iter().any(|bad| bad.line_no == line_no);
+    if let Some(line_no) = found.keys().find(|line_no| !is_bad(**line_no)) {
+        return Err(ReviewCartError::NoSuchLine(*line_no));
     }
-    let all = line_identification::list(&mut tx, trip).await?;
-    let again = reprice(&mut tx, &settings, &row, &stored, &identified(&cart, &all)).await?;
-    for bad in &again.bad_lines {
-        if let Some(sku) = found.get(&bad.line_no) {
-            let (line_no, cause) = (bad.line_no, bad.cause.as_str());
-            return Err(ReviewCartError::StillBad { line_no, sku: sku.clone(), cause });
-        }
-    }
-    store::purchase::replace(&mut tx, stored.id, &again, now).await?;
-    audit(&mut tx, "bad_cart_priced", trip, reviewer, (&stored.purchase, &again), now).await?;
-    decide(&mut tx, &settings, &mut row, &again, reviewer.by, now).await?;
+    let reviewed = match review.check_open(now) {
+        Ok(()) => charge(&mut tx, review, found, reviewer, now).await?,
+        Err(error) if found.is_empty() => return Err(error),
+        Err(_) => lose(&mut tx, review, found, reviewer, now).await?,
+    };
     tx.commit().await?;
-    Ok(again.total)
+    Ok(reviewed)
+}
+
+async fn charge(
+    conn: &mut PgConnection,
+    review: Review,
+    found: &BTreeMap<u32, Identification>,
+    reviewer: Reviewer<'_>,
+    now: OffsetDateTime,
+) -> Result<Reviewed, ReviewCartError> {
+    let Review { settings, mut row, stored, cart } = review;
+    save(&mut *conn, &row.id, found, line_identification::Said { late: false, ..reviewer.says(now) }).await?;
+    let all = line_identification::list(&mut *conn, &row.id).await?;
+    let again = reprice(&mut *conn, &settings, &row, &stored, &identified(&cart, &all)).await?;
+    refuse_still_bad(&again, found)?;
+    store::purchase::replace(&mut *conn, stored.id, &again, now).await?;
+    audit(&mut *conn, "bad_cart_priced", &row.id, reviewer, (&stored.purchase, &again), now).await?;
+    decide(conn, &settings, &mut row, &again, reviewer.by, now).await?;
+    Ok(Reviewed::Charged(again.total))
+}
+
+/// The purchase stays what the shopper was charged; what it would have been is the measure of the loss.
+async fn lose(
+    conn: &mut PgConnection,
+    review: Review,
+    found: &BTreeMap<u32, Identification>,
+    reviewer: Reviewer<'_>,
+    now: OffsetDateTime,
+) -> Result<Reviewed, ReviewCartError> {
+    let Review { settings, row, stored, cart } = review;
+    let before = line_identification::list_all(&mut *conn, &row.id).await?;
+    save(&mut *conn, &row.id, found, line_identification::Said { late: true, ..reviewer.says(now) }).await?;
+    let after = line_identification::list_all(&mut *conn, &row.id).await?;
+    let all = after.iter().map(|(line_no, (it, _))| (*line_no, it.clone())).collect();
+    let known = reprice(&mut *conn, &settings, &row, &stored, &identified(&cart, &all)).await?;
+    refuse_still_bad(&known, found)?;
+    let charged = row.state.total().map(|_| &stored.purchase);
+    let (booked, lost) = book_loss(&mut *conn, &row, &known, charged, now).await?;
+    if before != after {
+        audit(&mut *conn, "bad_cart_lost", &row.id, reviewer, (&stored.purchase, &known), now).await?;
+    }
+    if known.bad_lines.is_empty() {
+        store::alert::close(conn, AlertKind::BadCart, row.id.as_str(), now).await?;
+    }
+    Ok(Reviewed::Lost { booked: booked.total, lost: lost.total })
+}
+
+async fn save(
+    conn: &mut PgConnection,
+    trip: &TripId,
+    found: &BTreeMap<u32, Identification>,
+    said: line_identification::Said<'_>,
+) -> Result<(), StoreError> {
+    for (line_no, it) in found {
+        line_identification::save(&mut *conn, trip, *line_no, it, said).await?;
+    }
+    Ok(())
 }
 
 /// Lets a cart in review go: nothing is charged, the hold is released.
@@ -126,7 +222,9 @@ pub async fn release_bad_cart(
     now: OffsetDateTime,
 ) -> Result<(), ReviewCartError> {
     let mut tx = db.begin().await?;
-    let Review { settings, mut row, stored, .. } = lock(&mut tx, trip, reviewer, now).await?;
+    let review = lock(&mut tx, trip, reviewer).await?;
+    review.check_open(now)?;
+    let Review { settings, mut row, stored, .. } = review;
     let purchases = (&stored.purchase, &stored.purchase);
     audit(&mut tx, "bad_cart_released", trip, reviewer, purchases, now).await?;
     let said = Said { by: reviewer.by, parts: None, at: now };
@@ -157,26 +255,36 @@ struct Review {
     cart: Cart,
 }
 
-/// A cart in review, its visit locked.
-async fn lock(
-    conn: &mut PgConnection,
-    trip: &TripId,
-    reviewer: Reviewer<'_>,
-    now: OffsetDateTime,
-) -> Result<Review, ReviewCartError> {
+impl Review {
+    /// Can something still be charged?
+    fn check_open(&self, now: OffsetDateTime) -> Result<(), ReviewCartError> {
+        if self.row.state != Trip::InReview {
+            return Err(ReviewCartError::TooLate(self.row.state.name()));
+        }
+        if now >= self.row.deadline_at {
+            return Err(ReviewCartError::DeadlinePassed);
+        }
+        Ok(())
+    }
+}
+
+/// A cart that was priced once, its visit locked.
+async fn lock(conn: &mut PgConnection, trip: &TripId, reviewer: Reviewer<'_>) -> Result<Review, ReviewCartError> {
     if !store::staff::is_known(&mut *conn, reviewer.by).await? {
         return Err(ReviewCartError::UnknownStaff(reviewer.by.to_owned()));
     }
     let row = store::trip::lock(&mut *conn, trip).await?.ok_or(ReviewCartError::NotFound)?;
     let stored = store::purchase::get_with_occasion(&mut *conn, trip).await?.ok_or(ReviewCartError::NotFound)?;
     let cart = store::cart::get_items(&mut *conn, trip).await?.ok_or(ReviewCartError::NotFound)?;
-    if row.state != Trip::InReview {
-        return Err(ReviewCartError::TooLate(row.state.name()));
-    }
-    if now >= row.deadline_at {
-        return Err(ReviewCartError::DeadlinePassed);
-    }
     Ok(Review { settings: settings_of(conn, &row).await?, row, stored, cart })
+}
+
+/// What a person named must be priced now.
+fn refuse_still_bad(again: &Purchase, found: &BTreeMap<u32, Identification>) -> Result<(), ReviewCartError> {
+    match again.bad_lines.iter().find(|bad| found.contains_key(&bad.line_no)) {
+        Some(bad) => Err(ReviewCartError::StillBad(Box::new(bad.clone()))),
+        None => Ok(()),
+    }
 }
 
 /// By the rules, settings and occasion of the first time.
@@ -206,7 +314,7 @@ async fn decide(
         false => CartVerdict::NothingToPay,
     };
     if purchase.bad_lines.is_empty() {
-        tracing::info!(trip.id = %row.id, "every line of a bad cart was identified");
+        store::alert::close(&mut *conn, AlertKind::BadCart, row.id.as_str(), now).await?;
     } else {
         store::alert::open(&mut *conn, AlertKind::BadCart, row.id.as_str(), now).await?;
     }

@@ -1,12 +1,13 @@
 //! Prices every stored cart again and tells what came out differently.
 
 use domain::id::TripId;
+use domain::identification::identified;
 use domain::money::Money;
 use domain::pricing::{ENGINE_VERSION, Purchase, PurchaseLine};
 use domain::store::Store;
 use sqlx::{PgConnection, PgPool};
 
-use super::price_cart::{identified, price_by};
+use super::price_cart::price_by;
 use crate::store::{self, StoreError};
 
 /// Visits read at once.

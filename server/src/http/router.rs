@@ -19,9 +19,10 @@ use tower_http::compression::CompressionLayer;
 use tower_http::timeout::TimeoutLayer;
 use tower_sessions::Session;
 
+use super::event_feed::EventFeedState;
 use super::metrics::MetricsState;
 use super::portal::{Portal, PortalState};
-use super::{health, metrics, session};
+use super::{event_feed, health, metrics, session};
 use crate::connector::{self, ConnectorState};
 
 /// No form of ours is longer.
@@ -35,6 +36,8 @@ const PAGE_ANSWERS_WITHIN: Duration = Duration::from_secs(15);
 pub struct RouterParts {
     /// What Amazon calls.
     pub connectors: ConnectorState,
+    /// What Amazon's event feed tells.
+    pub event_feed: EventFeedState,
     /// What pages ask.
     pub portal: PortalState,
     /// What Prometheus reads.
@@ -52,7 +55,8 @@ pub fn router(parts: RouterParts) -> Router {
         .route("/health/live", get(health::live))
         .route("/health/ready", get(health::ready).with_state(database))
         .route("/metrics", get(metrics::get).with_state(parts.metrics));
-    own.merge(connector::routes(parts.connectors)).merge(pages(parts.portal, parts.site, parts.is_https))
+    let called = connector::routes(parts.connectors).merge(event_feed::routes(parts.event_feed));
+    own.merge(called).merge(pages(parts.portal, parts.site, parts.is_https))
 }
 
 fn pages(portal: PortalState, site: LeptosOptions, is_https: bool) -> Router {

@@ -1,5 +1,6 @@
 //! Amazon, as far as we know it: holds, captures, feedback, and both ways of playing what its pages do not say. Its truth is its own.
 
+use domain::feedback::PaymentStatus;
 use domain::money::{Currency, Money};
 use time::{Duration, OffsetDateTime};
 
@@ -36,8 +37,7 @@ pub(super) struct Capture {
 /// What Amazon was told of a payment last.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Told {
-    pub(super) total: Money,
-    pub(super) settled: Money,
+    pub(super) status: PaymentStatus,
     /// By the sender's clock, in whole seconds as on the wire.
     pub(super) at: i64,
 }

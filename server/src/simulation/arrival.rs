@@ -4,8 +4,10 @@
 use domain::debt::DebtEvent;
 use domain::effect::{Effect, Plan};
 use domain::gate::{self, GateDecision, GateRequest, Standing};
+use domain::id::PaymentEventId;
 use domain::ledger;
 use domain::money::{Currency, Money};
+use domain::payment_event::{EventAmount, EventFamily, EventName, Judgement, Known, PaymentEvent, judge};
 use domain::trip::{CartVerdict, ENTRY_STALE_AFTER, Trip, TripEvent};
 use time::OffsetDateTime;
 
@@ -14,10 +16,10 @@ use super::tables::{Tables, TripRow};
 
 const NOTHING: Money = Money::zero(Currency::USD);
 
-/// What the event feed tells of a capture.
+/// What the event feed tells.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct FeedEvent {
-    pub(super) is_approved: bool,
+    pub(super) name: EventName,
     /// Not every event says how much.
     pub(super) amount: Option<Money>,
     pub(super) occurred_at: OffsetDateTime,
@@ -77,7 +79,7 @@ impl Tables {
             deadline_at,
             has_cart: false,
             has_facts: false,
-            newest_event_at: None,
+            newest_event: None,
         });
     }
 
@@ -130,26 +132,44 @@ impl Tables {
         self.advance(trip, TripEvent::Reviewed(verdict), NOTHING, now);
     }
 
-    /// What the feed tells, once it is newer than what was told before. `false`: the visit is not known yet.
-    pub(super) fn hear(&mut self, trip: usize, event: FeedEvent, now: OffsetDateTime) -> bool {
+    /// What the feed tells. `false`: the visit is not known yet.
+    pub(super) fn hear(&mut self, trip: usize, told: FeedEvent, now: OffsetDateTime) -> bool {
         let asked = self.last_capture(trip);
-        let Some(row) = &mut self.trips[trip] else { return false };
-        if row.newest_event_at.is_some_and(|newest| newest >= event.occurred_at) {
-            return true;
-        }
-        row.newest_event_at = Some(event.occurred_at);
-        let event = match event.is_approved {
-            true => TripEvent::CaptureApproved { amount: event.amount.or(asked) },
-            false => TripEvent::CaptureDeclined,
+        let Some(row) = &self.trips[trip] else { return false };
+        let Ok(id) = PaymentEventId::new("event") else { return false };
+        let event = PaymentEvent {
+            id,
+            family: EventFamily::Payment,
+            name: told.name.as_str().to_owned(),
+            trip: Some(row.id.clone()),
+            store: None,
+            amount: told.amount.map_or(EventAmount::Unsaid, EventAmount::Said),
+            reconciliation: None,
+            occurred_at: told.occurred_at,
         };
-        self.advance(trip, event, NOTHING, now);
+        let known = Known { trip: row.state, asked, newest: row.newest_event };
+        match judge(&event, told.name, known) {
+            Judgement::Tell(event) => {
+                let is_told = self.advance(trip, event, NOTHING, now);
+                let is_about_capture = told.name != EventName::AuthorizationCancelled;
+                if let Some(row) = self.trips[trip].as_mut().filter(|_| is_told && is_about_capture) {
+                    row.newest_event = Some((told.name, told.occurred_at));
+                }
+            }
+            Judgement::Heard => {}
+            Judgement::Ignore(_, alert) => {
+                if let Some(kind) = alert {
+                    self.alert(kind, trip);
+                }
+            }
+        }
         true
     }
 
-    /// A shopper or a person moves a debt; Amazon hears of what is outstanding then.
+    /// A shopper or a person moves a debt; Amazon hears of what changes its balance.
     pub(super) fn settle(&mut self, trip: usize, event: DebtEvent, now: OffsetDateTime) {
-        let before = self.outstanding(trip);
-        if self.move_debt(trip, event) && self.outstanding(trip) != before {
+        let before = self.payment_status(trip);
+        if self.move_debt(trip, event) && self.payment_status(trip) != before {
             self.report(trip, now);
         }
     }

@@ -4,6 +4,7 @@ use domain::alert::AlertKind;
 use domain::attempt::AttemptOutcome;
 use domain::attempt::rule::{self, Wanted};
 use domain::effect::Effect;
+use domain::feedback::PaymentStatus;
 use domain::money::{Currency, Money};
 use domain::outbox::{Failure, OutboxState, after_failure};
 use domain::trip::{Trip, TripEvent};
@@ -81,6 +82,12 @@ impl Tables {
             }
             Meaning::NoFacts => self.no_facts(claim, jitter, now),
             Meaning::TryAgain { retry_after, answered } => {
+                let store = self.trips[claim.trip].as_ref().map(|row| &self.stores[row.store]);
+                let in_doubt = store.and_then(|store| rule::failed_once(&claim.effect, store));
+                if let Some(event) = in_doubt.filter(|_| answered) {
+                    self.advance(claim.trip, event, NOTHING, now);
+                    return OutboxState::Done;
+                }
                 self.give_up_or_wait(claim, Failure::TryAgain { retry_after }, answered, jitter, now)
             }
             Meaning::Throttled { retry_after } => {
@@ -147,10 +154,11 @@ impl Tables {
         }
     }
 
-    /// What Amazon is told: total and settled.
-    pub(super) fn payment_status(&self, trip: usize) -> (Money, Money) {
+    /// What Amazon is told.
+    pub(super) fn payment_status(&self, trip: usize) -> PaymentStatus {
         let total = self.trips[trip].as_ref().and_then(|it| it.state.total()).unwrap_or(NOTHING);
-        (total, total.checked_sub(self.outstanding(trip)).unwrap_or(NOTHING))
+        let debt = self.debts[trip].map(|it| it.debt);
+        PaymentStatus::of(total, debt.as_ref()).unwrap_or(PaymentStatus { total, settled: NOTHING })
     }
 
     /// A look at a visit of its own time. Gives what becomes of the effect.

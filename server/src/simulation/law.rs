@@ -25,8 +25,6 @@ pub enum Law {
     LedgerBalance,
     /// What an instrument owes in the ledger is the sum of what is outstanding on its debts.
     Receivable,
-    /// No more is given back than was taken.
-    Refunded,
     /// Whatever changed, or was asked for outside, has its audit row.
     Audit,
     /// What was sent is recorded.

@@ -4,6 +4,7 @@ use domain::alert::AlertKind;
 use domain::attempt::{Api, AttemptOutcome};
 use domain::effect::Effect;
 use domain::money::Money;
+use domain::payment_event::EventName;
 use domain::trip::TripEvent;
 use time::Duration;
 
@@ -100,7 +101,7 @@ impl World {
                 self.garbled(task, reply)
             }
         };
-        self.tables.tell(|_| format!("amazon: {trip} {reply:?}"));
+        self.tables.tell(|it| format!("amazon: trip-{trip} {} {reply:?}", it.outbox[row].effect.kind()));
         if is_awaited {
             let way =
                 if self.chance.percent(3) { self.chance.millis(5_000, 18_000) } else { self.chance.millis(5, 600) };
@@ -129,15 +130,11 @@ impl World {
     }
 
     /// What happens to an answer of something that was done.
-    ///
-    /// An Amazon that charges twice does not answer 500 to what it has charged: its page asks for a repeat after a 500 (Capture Charge,
-    /// error 500), so that nobody could keep the two apart.
     fn garbled(&mut self, task: usize, reply: Reply) -> Reply {
         if self.falls(Fault::AnswerLost) {
             return Reply::NoAnswer;
         }
-        let is_charged = matches!(reply, Reply::Captured) && self.charges_twice(task);
-        if !is_charged && self.falls(Fault::FailedAfterEffect) {
+        if self.falls(Fault::FailedAfterEffect) {
             if let Some(api) = self.tasks[task].claim.effect.api().filter(|_| self.chance.percent(40)) {
                 // It rarely fails so alone.
                 let until = self.now + self.chance.minutes(1, 60);
@@ -170,7 +167,14 @@ impl World {
                 }
                 Err(refusal) => Reply::Refused(refusal),
             },
-            Effect::CancelCharge { .. } => card.cancel().map_or_else(refused, |()| Reply::Cancelled),
+            Effect::CancelCharge { .. } => match card.cancel() {
+                Ok(()) => {
+                    let soon = self.chance.millis(500, 600_000);
+                    self.tell_event(trip, EventName::AuthorizationCancelled, None, soon);
+                    Reply::Cancelled
+                }
+                Err(refusal) => Reply::Refused(refusal),
+            },
             Effect::FetchTransactionalData { .. } => card.facts().map_or_else(refused, |()| Reply::Facts),
             Effect::ReportPaymentStatus { .. } => {
                 let told = self.tasks[task].told;

@@ -2,6 +2,7 @@
 
 use domain::alert::AlertKind;
 use domain::effect::Effect;
+use domain::ledger::Account;
 use domain::money::Money;
 use domain::outbox::OutboxState;
 use domain::reason::DebtCause;
@@ -79,13 +80,19 @@ impl World {
             }
             return;
         }
-        let (total, settled) = self.tables.payment_status(trip);
-        let told = self.cards[trip].told;
-        let is_right = told.is_some_and(|it| (it.total, it.settled) == (total, settled));
+        let (status, told) = (self.tables.payment_status(trip), self.cards[trip].told);
         // Workers whose clocks disagree may have two reports out at once.
-        if !is_right && !(self.clocks_jump && told.is_some()) {
-            let what = format!("ours {settled:?} of {total:?}, Amazon was told {told:?}");
-            self.tables.break_law(Law::Feedback, trip, what);
+        let is_right = told.is_some_and(|it| it.status == status || self.clocks_jump);
+        if !is_right {
+            self.tables.break_law(Law::Feedback, trip, format!("ours {status:?}, Amazon was told {told:?}"));
+        }
+        // By the ledger, which knows nothing of statuses: settled is what came in and is nobody's credit.
+        let balance = |account| self.tables.books.trip(trip, account);
+        let came_in =
+            [Account::CardClearing, Account::ExternalPayments, Account::PayoffClearing, Account::ShopperCredit];
+        let booked: i64 = came_in.into_iter().map(balance).sum();
+        if status.settled.minor() != booked {
+            self.tables.break_law(Law::Feedback, trip, format!("{status:?}, and {booked} came in"));
         }
     }
 }

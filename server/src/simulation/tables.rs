@@ -7,9 +7,10 @@ use domain::alert::AlertKind;
 use domain::attempt::AttemptOutcome;
 use domain::debt::Debt;
 use domain::effect::{Effect, Plan};
-use domain::id::{InstrumentId, StoreId, TripId};
+use domain::id::{InstrumentId, TripId};
 use domain::money::{Currency, Money};
 use domain::outbox::{Fence, LEASE, OutboxState};
+use domain::payment_event::EventName;
 use domain::store::Store;
 use domain::trip::Trip;
 use time::OffsetDateTime;
@@ -27,8 +28,8 @@ pub(super) struct TripRow {
     pub(super) deadline_at: OffsetDateTime,
     pub(super) has_cart: bool,
     pub(super) has_facts: bool,
-    /// When the newest event was, that was told to it.
-    pub(super) newest_event_at: Option<OffsetDateTime>,
+    /// The newest event of its capture that was told to it.
+    pub(super) newest_event: Option<(EventName, OffsetDateTime)>,
 }
 
 /// What is owed for a visit.
@@ -149,10 +150,6 @@ impl Tables {
 
     pub(super) fn store_of(&self, row: &TripRow) -> Store {
         self.stores[row.store].clone()
-    }
-
-    pub(super) fn store_id(&self, row: &TripRow) -> StoreId {
-        self.stores[row.store].id.clone()
     }
 
     /// Opens an alert.

@@ -134,8 +134,8 @@ impl World {
         let now = self.clock(worker);
         let Some(api) = claim.effect.api() else { return self.look(worker, &claim) };
         if api == Api::ReportPaymentStatus {
-            let (total, settled) = self.tables.payment_status(claim.trip);
-            self.tasks[task].told = Some(Told { total, settled, at: now.unix_timestamp() });
+            let status = self.tables.payment_status(claim.trip);
+            self.tasks[task].told = Some(Told { status, at: now.unix_timestamp() });
         }
         if self.falls(Fault::CrashBeforeBegin) {
             return self.die(worker);

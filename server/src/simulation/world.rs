@@ -6,6 +6,7 @@ use domain::effect::GRACE;
 use domain::id::IdError;
 use domain::money::Money;
 use domain::outbox::OutboxState;
+use domain::payment_event::EventName;
 use domain::trip::{Trip, TripEvent};
 use time::{Duration, OffsetDateTime};
 
@@ -236,7 +237,7 @@ impl World {
     /// A card was charged: the feed will tell, and the bank may think again.
     pub(super) fn charged(&mut self, trip: usize, amount: Money) {
         let soon = self.chance.millis(500, 1_800_000);
-        self.tell_event(trip, true, Some(amount), soon);
+        self.tell_event(trip, EventName::CaptureApproved, Some(amount), soon);
         if self.falls(Fault::LateDecline) {
             let later =
                 if self.chance.percent(30) { self.chance.millis(100, 60_000) } else { self.chance.hours(0, 40) };
@@ -249,14 +250,14 @@ impl World {
             capture.is_declined = true;
         }
         let soon = self.chance.millis(500, 1_800_000);
-        self.tell_event(trip, false, None, soon);
+        self.tell_event(trip, EventName::CaptureDeclined, None, soon);
     }
 
-    fn tell_event(&mut self, trip: usize, is_approved: bool, amount: Option<Money>, soon: Duration) {
+    pub(super) fn tell_event(&mut self, trip: usize, name: EventName, amount: Option<Money>, soon: Duration) {
         let amount = amount.filter(|_| self.chance.percent(80));
-        let event = FeedEvent { is_approved, amount, occurred_at: self.now };
+        let event = FeedEvent { name, amount, occurred_at: self.now };
         if self.falls(Fault::EventLost) {
-            self.has_lost_event[trip] = true;
+            self.has_lost_event[trip] |= name != EventName::AuthorizationCancelled;
             return;
         }
         let late = if self.chance.percent(5) { self.chance.hours(1, 47) } else { soon };

@@ -2,7 +2,8 @@
 
 use domain::id::{StoreId, TripId};
 use domain::ledger::{Entry, Subject};
-use domain::money::Currency;
+use domain::loss::Loss;
+use domain::money::{Currency, Money};
 use sqlx::PgConnection;
 use time::OffsetDateTime;
 
@@ -54,11 +55,29 @@ pub async fn post(conn: &mut PgConnection, posting: Posting<'_>, entries: &[Entr
     Ok(())
 }
 
+/// The kind of a posting by which a visit's lines become a loss.
+pub const BAD_CART_LOST: &str = "bad_cart_lost";
+
+/// What of a visit was booked as lost so far.
+pub async fn bad_cart_loss(conn: &mut PgConnection, trip: &TripId, currency: Currency) -> Result<Loss> {
+    let sums = sqlx::query!(
+        r#"SELECT coalesce(sum(amount_minor) FILTER (WHERE account = 'bad_cart_loss'), 0)::bigint AS "total!",
+               coalesce(-sum(amount_minor) FILTER (WHERE account = 'tax_payable'), 0)::bigint AS "tax!",
+               coalesce(-sum(amount_minor) FILTER (WHERE account = 'deposits_payable'), 0)::bigint AS "deposits!"
+           FROM ledger_transaction posting JOIN ledger_entry USING (ledger_transaction_id)
+           WHERE posting.trip_id = $1 AND posting.kind = $2"#,
+        trip.as_str(),
+        BAD_CART_LOST,
+    );
+    let sums = sums.fetch_one(conn).await?;
+    let money = |minor| Money::new(minor, currency);
+    Ok(Loss { total: money(sums.total), tax: money(sums.tax), deposits: money(sums.deposits) })
+}
+
 #[cfg(test)]
 mod tests {
     use domain::debt::{DebtMovement, PaymentMeans};
     use domain::ledger::{Account, Books, assignment, debt_entries, entries};
-    use domain::money::Money;
     use domain::trip::Movement;
     use sqlx::Connection;
     use sqlx::postgres::{PgConnectOptions, PgPoolOptions};

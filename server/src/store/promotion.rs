@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use domain::id::{Sku, StoreId};
 use domain::label::Label;
 use domain::money::{Currency, Money};
-use domain::promotion::{Promotion, PromotionId, PromotionKind, Target};
+use domain::promotion::{DayMinute, Hours, Promotion, PromotionId, PromotionKind, Target, Weekday};
 use rust_decimal::Decimal;
 use sqlx::PgConnection;
 use time::OffsetDateTime;
@@ -24,7 +24,8 @@ pub async fn list_touching(
     let rows = sqlx::query_as!(
         Row,
         "SELECT promotion_id, name, kind, percent, amount_minor, price_minor, threshold_minor, buy_count, get_count, set_count,
-                skus, categories, stores, valid_from, valid_until, members_only, uses_max, discount_max_minor, priority, exclusive
+                skus, categories, get_skus, get_categories, weekdays, from_minute, until_minute, stores, valid_from, valid_until,
+                members_only, uses_max, discount_max_minor, priority, exclusive
          FROM promotion WHERE rule_part_id = $1
              AND (skus && $2 OR categories && $3 OR cardinality(skus) + cardinality(categories) = 0)
          ORDER BY promotion_id",
@@ -40,7 +41,8 @@ pub async fn list(conn: &mut PgConnection, part: PartId, currency: Currency) -> 
     let rows = sqlx::query_as!(
         Row,
         "SELECT promotion_id, name, kind, percent, amount_minor, price_minor, threshold_minor, buy_count, get_count, set_count,
-                skus, categories, stores, valid_from, valid_until, members_only, uses_max, discount_max_minor, priority, exclusive
+                skus, categories, get_skus, get_categories, weekdays, from_minute, until_minute, stores, valid_from, valid_until,
+                members_only, uses_max, discount_max_minor, priority, exclusive
          FROM promotion WHERE rule_part_id = $1 ORDER BY promotion_id",
         part.0,
     );
@@ -60,6 +62,11 @@ struct Row {
     set_count: Option<i32>,
     skus: Vec<String>,
     categories: Vec<String>,
+    get_skus: Vec<String>,
+    get_categories: Vec<String>,
+    weekdays: Vec<String>,
+    from_minute: Option<i16>,
+    until_minute: Option<i16>,
     stores: Vec<String>,
     valid_from: Option<OffsetDateTime>,
     valid_until: Option<OffsetDateTime>,
@@ -72,17 +79,15 @@ struct Row {
 
 impl Row {
     fn parse(self, currency: Currency) -> Result<Promotion> {
-        let kind = self.kind(currency).ok_or(StoreError::Corrupt("promotion.kind"))?;
-        let skus: std::result::Result<BTreeSet<Sku>, _> = self.skus.iter().map(|sku| Sku::new(sku)).collect();
+        let kind = self.kind(currency)?.ok_or(StoreError::Corrupt("promotion.kind"))?;
+        let hours = self.hours()?;
         let stores: std::result::Result<BTreeSet<StoreId>, _> = self.stores.iter().map(|id| StoreId::new(id)).collect();
         Ok(Promotion {
             id: PromotionId(self.promotion_id.into()),
             name: self.name.into(),
             kind,
-            target: Target {
-                skus: read(skus, "promotion.skus")?,
-                categories: self.categories.into_iter().map(Label::from).collect(),
-            },
+            target: target(&self.skus, &self.categories)?,
+            hours,
             valid_from: self.valid_from,
             valid_until: self.valid_until,
             stores: read(stores, "promotion.stores")?,
@@ -98,8 +103,23 @@ impl Row {
         })
     }
 
+    fn hours(&self) -> Result<Hours> {
+        let minute = |at: Option<i16>| {
+            let at = at.map(|at| u16::try_from(at).map_err(|_| ()).and_then(|at| DayMinute::new(at).map_err(|_| ())));
+            read(at.transpose(), "promotion.from_minute")
+        };
+        let days: std::result::Result<BTreeSet<Weekday>, _> = self.weekdays.iter().map(|day| day.parse()).collect();
+        let weekdays = read(days, "promotion.weekdays")?;
+        Ok(Hours { weekdays, from: minute(self.from_minute)?, until: minute(self.until_minute)? })
+    }
+
     /// `None`: a column that the kind has is missing, which a constraint rules out.
-    fn kind(&self, currency: Currency) -> Option<PromotionKind> {
+    fn kind(&self, currency: Currency) -> Result<Option<PromotionKind>> {
+        let other = target(&self.get_skus, &self.get_categories)?;
+        Ok(self.kind_with(other, currency))
+    }
+
+    fn kind_with(&self, other: Target, currency: Currency) -> Option<PromotionKind> {
         let percent = self.percent.map(|it| it.normalize());
         let money = |minor: Option<i64>| minor.map(|minor| Money::new(minor, currency));
         let (amount, price, threshold) =
@@ -111,6 +131,10 @@ impl Row {
             "buy_get" => {
                 PromotionKind::BuyGet { buy: count(self.buy_count)?, get: count(self.get_count)?, percent: percent? }
             }
+            "buy_get_other" => {
+                let (buy, get) = (count(self.buy_count)?, count(self.get_count)?);
+                PromotionKind::BuyGetOther { buy, get, percent: percent?, other }
+            }
             "multi_buy" => PromotionKind::MultiBuy { count: count(self.set_count)?, price: price? },
             "basket_percent" => PromotionKind::BasketPercent { threshold: threshold?, percent: percent? },
             "basket_amount" => PromotionKind::BasketAmount { threshold: threshold?, amount: amount? },
@@ -118,6 +142,14 @@ impl Row {
             _ => return None,
         })
     }
+}
+
+fn target(skus: &[String], categories: &[String]) -> Result<Target> {
+    let skus: std::result::Result<BTreeSet<Sku>, _> = skus.iter().map(|sku| Sku::new(sku)).collect();
+    Ok(Target {
+        skus: read(skus, "promotion.skus")?,
+        categories: categories.iter().map(|name| Label::from(name.as_str())).collect(),
+    })
 }
 
 /// What the kind's columns hold.
@@ -131,15 +163,20 @@ struct KindColumns {
     buy: Option<u32>,
     get: Option<u32>,
     set: Option<u32>,
+    other: Target,
 }
 
 fn kind_columns(kind: &PromotionKind) -> KindColumns {
     let none = KindColumns::default();
-    match *kind {
+    match kind.clone() {
         PromotionKind::Percent { percent } => KindColumns { kind: "percent", percent: Some(percent), ..none },
         PromotionKind::AmountOff { amount } => KindColumns { kind: "amount_off", amount: Some(amount), ..none },
         PromotionKind::BuyGet { buy, get, percent } => {
             KindColumns { kind: "buy_get", buy: Some(buy), get: Some(get), percent: Some(percent), ..none }
+        }
+        PromotionKind::BuyGetOther { buy, get, percent, other } => {
+            let (buy, get) = (Some(buy), Some(get));
+            KindColumns { kind: "buy_get_other", buy, get, percent: Some(percent), other, ..none }
         }
         PromotionKind::MultiBuy { count, price } => {
             KindColumns { kind: "multi_buy", set: Some(count), price: Some(price), ..none }
@@ -156,6 +193,11 @@ fn kind_columns(kind: &PromotionKind) -> KindColumns {
     }
 }
 
+fn texts(target: &Target) -> (Vec<String>, Vec<String>) {
+    let skus = target.skus.iter().map(ToString::to_string).collect();
+    (skus, target.categories.iter().map(ToString::to_string).collect())
+}
+
 /// Writes promotions.
 pub async fn insert(conn: &mut PgConnection, part: PartId, promotions: &[Promotion]) -> Result<()> {
     for promotion in promotions {
@@ -167,14 +209,17 @@ pub async fn insert(conn: &mut PgConnection, part: PartId, promotions: &[Promoti
 async fn insert_one(conn: &mut PgConnection, part: PartId, promotion: &Promotion) -> Result<()> {
     let kind = kind_columns(&promotion.kind);
     let count = |count: Option<u32>| count.map(|count| i32::try_from(count).unwrap_or(i32::MAX));
-    let skus: Vec<String> = promotion.target.skus.iter().map(ToString::to_string).collect();
-    let categories: Vec<String> = promotion.target.categories.iter().map(ToString::to_string).collect();
+    let (skus, categories) = texts(&promotion.target);
+    let (get_skus, get_categories) = texts(&kind.other);
+    let weekdays: Vec<String> = promotion.hours.weekdays.iter().map(ToString::to_string).collect();
+    let minute = |at: Option<DayMinute>| at.map(|at| i16::try_from(at.minutes()).unwrap_or(i16::MAX));
     let stores: Vec<String> = promotion.stores.iter().map(ToString::to_string).collect();
     sqlx::query!(
         "INSERT INTO promotion (rule_part_id, promotion_id, name, kind, percent, amount_minor, price_minor, threshold_minor,
              buy_count, get_count, set_count, skus, categories, stores, valid_from, valid_until, members_only, uses_max,
-             discount_max_minor, priority, exclusive)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)",
+             discount_max_minor, priority, exclusive, get_skus, get_categories, weekdays, from_minute, until_minute)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24,
+             $25, $26)",
         part.0,
         promotion.id.0.as_str(),
         promotion.name.as_str(),
@@ -196,6 +241,11 @@ async fn insert_one(conn: &mut PgConnection, part: PartId, promotion: &Promotion
         promotion.discount_max.map(Money::minor),
         promotion.priority,
         promotion.exclusive,
+        &get_skus,
+        &get_categories,
+        &weekdays,
+        minute(promotion.hours.from),
+        minute(promotion.hours.until),
     )
     .execute(conn)
     .await?;
@@ -218,6 +268,7 @@ mod tests {
             target: Target::default(),
             valid_from: None,
             valid_until: None,
+            hours: Hours::default(),
             stores: BTreeSet::new(),
             members_only: false,
             uses_max: None,
@@ -241,6 +292,11 @@ mod tests {
             target: on(&["tea", "ham"], &["Food"]),
             valid_from: Some(NOW),
             valid_until: Some(NOW + time::Duration::DAY),
+            hours: Hours {
+                weekdays: Weekday::ALL.iter().copied().collect(),
+                from: "09:30".parse().ok(),
+                until: Some(DayMinute::MIDNIGHT),
+            },
             stores: [id("store-1"), id("store-2")].into(),
             members_only: true,
             uses_max: Some(u32::MAX),
@@ -257,6 +313,11 @@ mod tests {
             plain("e", PromotionKind::BasketPercent { threshold: usd(1000), percent }),
             plain("f", PromotionKind::BasketAmount { threshold: usd(0), amount: usd(100) }),
             plain("g", PromotionKind::MemberPrice { unit_price: usd(99) }),
+            Promotion {
+                target: on(&["jam"], &["Sweets"]),
+                hours: Hours { weekdays: [Weekday::Sun].into(), from: None, until: "12:00".parse().ok() },
+                ..plain("h", PromotionKind::BuyGetOther { buy: 2, get: 1, percent, other: on(&["tea"], &["Dairy"]) })
+            },
         ]
     }
 
@@ -275,6 +336,7 @@ mod tests {
             (&["tea"][..], &[][..], "acdefg"),
             (&["ham"], &["Drinks"], "abdefg"),
             (&["milk"], &["Food", "Dairy"], "adefg"),
+            (&["jam", "tea"], &[], "acdefgh"),
             (&[], &[], "defg"),
         ] {
             let texts = |words: &[&str]| words.iter().map(|it| (*it).to_owned()).collect::<Vec<_>>();
@@ -299,6 +361,11 @@ mod tests {
             ("uses_max = 0", "promotion_uses"),
             ("discount_max_minor = 0", "promotion_cap"),
             ("valid_from = valid_until", "promotion_window"),
+            ("weekdays = '{mon,someday}'", "promotion_weekdays"),
+            ("from_minute = 1441, until_minute = NULL", "promotion_from_minute"),
+            ("from_minute = until_minute", "promotion_hours"),
+            ("get_skus = '{tea}', get_categories = '{}'", "promotion_others_by_kind"),
+            ("get_skus = '{}', get_categories = '{}'", "promotion_others_by_kind"),
         ];
         assert_refused(&mut conn, "promotion", &changes).await;
     }

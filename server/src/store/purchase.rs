@@ -224,7 +224,7 @@ pub async fn list_trips(conn: &mut PgConnection, after: Option<&TripId>, limit: 
     ids.fetch_all(conn).await?.iter().map(|id| read(TripId::new(id), "purchase.trip_id")).collect()
 }
 
-/// A cart with lines that could not be priced.
+/// A cart with lines that could not be priced, less those that a person has identified.
 #[derive(Debug, Clone)]
 pub struct BadCart {
     /// The visit.
@@ -241,23 +241,29 @@ pub struct BadCart {
     pub bad_lines: Vec<BadLine>,
 }
 
-/// Carts with lines that could not be priced, those in review first, the nearest deadline first.
+/// Carts with lines that could not be priced and that nobody has identified, those in review first, the nearest deadline first.
 pub async fn list_bad_carts(conn: &mut PgConnection) -> Result<Vec<BadCart>> {
     let rows = sqlx::query!(
         "SELECT purchase_id, trip_id, store_id, state, deadline_at, total_minor AS purchase_minor, purchase.currency
          FROM purchase JOIN (SELECT trip_id, store_id, state, deadline_at FROM trip) trip USING (trip_id)
-         WHERE EXISTS (SELECT FROM bad_line WHERE bad_line.purchase_id = purchase.purchase_id)
+         WHERE EXISTS (SELECT FROM bad_line WHERE bad_line.purchase_id = purchase.purchase_id
+             AND NOT EXISTS (SELECT FROM line_identification it WHERE it.trip_id = purchase.trip_id AND it.line_no = bad_line.line_no))
          ORDER BY state = 'in_review' DESC, deadline_at, trip_id",
     );
     let mut carts = vec![];
     for row in rows.fetch_all(&mut *conn).await? {
+        let trip = read(TripId::new(&row.trip_id), "purchase.trip_id")?;
+        // Identified too late, a line stays a bad one of its purchase, which says what was charged.
+        let identified = super::line_identification::list_all(&mut *conn, &trip).await?;
+        let mut bad_lines = list_bad_lines(&mut *conn, PurchaseId(row.purchase_id)).await?;
+        bad_lines.retain(|bad| !identified.contains_key(&bad.line_no));
         carts.push(BadCart {
-            trip: read(TripId::new(&row.trip_id), "purchase.trip_id")?,
+            trip,
             store: row.store_id,
             state: row.state,
             deadline_at: row.deadline_at,
             total: Money::new(row.purchase_minor, read(Currency::new(&row.currency), "purchase.currency")?),
-            bad_lines: list_bad_lines(&mut *conn, PurchaseId(row.purchase_id)).await?,
+            bad_lines,
         });
     }
     Ok(carts)

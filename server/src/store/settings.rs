@@ -112,6 +112,13 @@ pub(super) fn rounding(word: &str) -> Result<Rounding> {
     }
 }
 
+/// Up to how much one person may give up at a store.
+pub async fn write_off_alone(conn: &mut PgConnection, id: &StoreId) -> Result<Money> {
+    let row = sqlx::query!("SELECT currency, write_off_alone_minor FROM store WHERE store_id = $1", id.as_str());
+    let row = row.fetch_optional(conn).await?.ok_or(StoreError::Corrupt("a trip of a store that is not there"))?;
+    Ok(Money::new(row.write_off_alone_minor, read(Currency::new(&row.currency), "store.currency")?))
+}
+
 #[cfg(test)]
 mod tests {
     use domain::pricing::{PromotionPolicy, RoundingLevel};

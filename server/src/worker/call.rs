@@ -76,9 +76,13 @@ fn millis<T>(call: &Call<T>) -> u64 {
     u64::try_from(call.took.as_millis()).unwrap_or(u64::MAX)
 }
 
-/// A wrong setting is worth a person's look at the first try, not the last.
+/// A wrong setting, or an answer that cannot be right, is worth a person's look at the first try, not the last.
 fn alert<T>(call: &Call<T>) -> Option<AlertKind> {
-    matches!(call.outcome, Err(CallError::Misconfigured { .. })).then_some(AlertKind::AccessDenied)
+    match call.outcome {
+        Err(CallError::Misconfigured { .. }) => Some(AlertKind::AccessDenied),
+        Err(CallError::Unreadable { .. }) => Some(AlertKind::ImplausibleAnswer),
+        Ok(_) | Err(_) => None,
+    }
 }
 
 /// What a failed call means where nothing more particular holds.

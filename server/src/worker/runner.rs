@@ -8,6 +8,7 @@ use tokio::task::JoinSet;
 use tracing::Instrument;
 
 use super::Worker;
+use crate::flow::apply_event::apply_open_events;
 use crate::log::chain;
 use crate::store::outbox::Claim;
 use crate::store::{self, StoreError};
@@ -49,12 +50,14 @@ pub async fn run(worker: Worker, mut stop: watch::Receiver<bool>) {
     while in_hand.join_next().await.is_some() {}
 }
 
-/// Does everything that is due now and what it leads to, one after the other. How many effects that were.
+/// Tells the events that wait, does everything that is due now and what it leads to, one after the other. How many effects that
+/// were.
 ///
 /// # Errors
 ///
 /// A database that is away.
 pub async fn run_due(worker: &Worker) -> Result<usize, StoreError> {
+    apply_open_events(&worker.database, worker.clock.now()).await?;
     let mut done = 0;
     loop {
         let claims = claim(worker, 1).await?;

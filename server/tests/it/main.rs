@@ -3,11 +3,17 @@
 
 #![allow(clippy::unwrap_used, reason = "a story that lacks a value fails")]
 
+mod bad_cart_stories;
 mod connector_stories;
+mod debt_stories;
 mod declined_stories;
+mod event_feed_stories;
+mod event_stories;
 mod failure_stories;
 mod happy_stories;
+mod import_stories;
 mod killed_stories;
+mod loyalty_stories;
 mod portal_stories;
 mod pricing_stories;
 mod program_stories;
@@ -15,3 +21,4 @@ mod programs;
 mod repeated_stories;
 mod rules_stories;
 mod shop;
+mod storm_stories;

@@ -16,7 +16,7 @@ use uuid::Uuid;
 use crate::shop::{CARTS, Shop};
 
 /// A cart of `(id, kind, value, unit)`.
-fn cart(lines: &[(&str, &str, &str, &str)]) -> Value {
+pub(crate) fn cart(lines: &[(&str, &str, &str, &str)]) -> Value {
     let items: Vec<Value> = lines
         .iter()
         .map(|(id, kind, value, unit)| json!({ "id": id, "type": kind, "quantity": { "value": value, "unit": unit } }))
@@ -40,7 +40,7 @@ fn cart_of(items: Vec<Value>) -> Value {
 }
 
 /// Sends a cart, which must be taken. Its trip.
-async fn send(shop: &Shop, cart: &Value) -> String {
+pub(crate) async fn send(shop: &Shop, cart: &Value) -> String {
     let (status, body) = shop.call(CARTS, cart).await;
     assert_eq!(status, 201, "{body}");
     assert!(body["purchaseId"].as_str().is_some_and(|id| !id.is_empty()), "{body}");
@@ -48,7 +48,7 @@ async fn send(shop: &Shop, cart: &Value) -> String {
 }
 
 /// Price, promotions, tax, deposits and total of a trip's purchase, in cents.
-async fn sums(shop: &Shop, trip: &str) -> (i64, i64, i64, i64, i64) {
+pub(crate) async fn sums(shop: &Shop, trip: &str) -> (i64, i64, i64, i64, i64) {
     sqlx::query_as(
         "SELECT price_minor, promotions_minor, tax_minor, deposits_minor, total_minor FROM purchase WHERE trip_id = $1",
     )
@@ -211,7 +211,7 @@ async fn pf_004_sixty_items_with_stacked_promotions_are_answered_within_two_seco
 }
 
 /// A moment at which what was published just now is in force, as Amazon writes it.
-fn after(shop: &Shop) -> String {
+pub(crate) fn after(shop: &Shop) -> String {
     let at = shop.worker.clock.now() + time::Duration::MINUTE;
     at.format(&time::format_description::well_known::Rfc3339).unwrap()
 }
@@ -316,5 +316,34 @@ async fn what_was_recognised_is_charged_when_a_bad_cart_has_waited_long_enough(
     shop.pass(time::Duration::hours(2)).await;
     assert_eq!(shop.state(walk.trip).await, "captured");
     assert_eq!(shop.twin.truth().trip(walk.trip).captures_minor, [217]);
+    shop.close().await;
+}
+
+#[sqlx::test(migrations = "../migrations")]
+async fn promotions_of_a_weekday_and_on_other_articles_are_imported_and_priced_by_when_the_visit_began(
+    _: PgPoolOptions,
+    connect: PgConnectOptions,
+) {
+    let shop = Shop::open(connect).await;
+    let file = "promotion_id,promotion_name,kind,percent,buy,get,categories,skus,get_skus,weekdays,from_time,until_time\n\
+        water,Water for two cookies,buy_get_other,100,2,1,,SKU-206,SKU-001,,,\n\
+        happy,Happy hour,percent,50,,,Soda,,,\"tue,wed\",17:00,19:00\n";
+    publish(&shop, What::Promotions, file.to_owned()).await;
+    let off = async |at: &str, lines: &[(&str, &str, &str, &str)]| {
+        let mut cart = cart(lines);
+        (cart["shoppingTrip"]["startTime"], cart["shoppingTrip"]["endTime"]) = (json!(at), json!(at));
+        sums(&shop, &send(&shop, &cart).await).await.1
+    };
+    let soda = [("SKU-236", "SKU", "2", "unit")];
+    // 2096-12-04 is a Tuesday.
+    assert_eq!(off("2096-12-04T17:00:00Z", &soda).await, 149);
+    assert_eq!(off("2096-12-05T12:30:00-05:00", &soda).await, 149, "17:30 in UTC");
+    assert_eq!(off("2096-12-04T19:00:00Z", &soda).await, 0);
+    assert_eq!(off("2096-12-06T18:00:00Z", &soda).await, 0);
+    let both = [("SKU-206", "SKU", "3", "unit"), ("SKU-001", "SKU", "2", "unit")];
+    assert_eq!(off(&after(&shop), &both).await, 199, "one water for two cookies, and none for the third");
+    assert_eq!(off(&after(&shop), &both[1..]).await, 0);
+    let verified = verify_prices(&shop.database, || ()).await.unwrap();
+    assert_eq!((verified.checked, verified.differences.len()), (6, 0), "{:?}", verified.differences);
     shop.close().await;
 }

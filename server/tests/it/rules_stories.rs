@@ -1,15 +1,10 @@
 //! Rules as versions: imported or refused, published by a second person, rolled back, and kept by whoever began under them.
 
-use std::collections::BTreeMap;
-
-use domain::id::{Sku, StoreId, TripId};
+use domain::id::StoreId;
 use server::command::Desk;
 use server::command::import::{What, import_file};
 use server::flow::import_rules::{Import, Imported};
 use server::flow::publish_rules::{PublishRulesError, publish_rules, roll_back_rules};
-use server::flow::review_cart::{
-    ReviewCartError, Reviewer, check_review, list_bad_carts, price_bad_cart, release_bad_cart,
-};
 use server::flow::verify_prices::verify_prices;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use twin::CartLine;
@@ -142,6 +137,22 @@ async fn promotions_that_can_never_apply_or_contradict_and_taxes_that_overlap_ar
         let refused = import(&shop, "ann", What::Promotions, &(heading.to_owned() + rows + "\n")).await.unwrap_err();
         assert!(refused.contains(reason), "{reason}\nis not in\n{refused}");
     }
+    let heading =
+        "promotion_id,promotion_name,kind,percent,buy,get,skus,get_skus,get_categories,weekdays,from_time,until_time\n";
+    let cases = [
+        ("a,A,percent,10,,,SKU-101,,,mon|funday,,", "line 2, weekdays: \"funday\" must be one of mon, tue, wed"),
+        ("a,A,percent,10,,,SKU-101,,,,9:00,", "line 2, from_time: \"9:00\" is not a time of day like 17:30"),
+        ("a,A,percent,10,,,SKU-101,,,,22:00,02:00", "line 2, until_time: its hours end before they begin"),
+        ("a,A,percent,10,,,SKU-101,SKU-206,,,,", "line 2, get_skus: means nothing for percent: leave it empty"),
+        ("a,A,buy_get_other,50,1,1,SKU-101,,,,,", "line 2, get_skus: is empty, and buy_get_other needs it"),
+        ("a,A,buy_get_other,50,1,1,SKU-207,SKU-207,,,,", "line 2, get_skus: SKU-207 is among the articles to buy and"),
+        ("a,A,buy_get_other,50,1,1,SKU-207,SKU-9999,,,,", "line 2, get_skus: the catalog has no article SKU-9999"),
+        ("a,A,buy_get_other,50,1,1,SKU-207,,Cars,,,", "line 2, get_categories: no article is in the category Cars"),
+    ];
+    for (rows, reason) in cases {
+        let refused = import(&shop, "ann", What::Promotions, &(heading.to_owned() + rows + "\n")).await.unwrap_err();
+        assert!(refused.contains(reason), "{reason}\nis not in\n{refused}");
+    }
     let heading = "jurisdiction,product_tax_code,tax_name,percent,included\n";
     let cases = [
         ("US-NY,grocery,State,4,no\nUS-NY,grocery,State,5,no", "line 3, tax_name: overlaps line 2"),
@@ -219,13 +230,26 @@ async fn a_rollback_brings_the_earlier_rules_back_in_one_step_and_edits_nothing(
         shop.pass(time::Duration::MINUTE).await;
     }
     for expected in [326, 217] {
-        roll_back().await.unwrap();
+        assert!(roll_back().await.unwrap().scheduled.is_empty());
         shop.pass(time::Duration::MINUTE).await;
         let trip = shop.twin.walk("visa", &water()).await.unwrap().trip;
         assert_eq!(total(&shop, trip).await, expected);
     }
+    // What two people have agreed on for later is told, and comes all the same.
+    import(&shop, "ann", What::Catalog, &catalog_with_water_at("4.99")).await.unwrap();
+    let (now, later) = (shop.worker.clock.now(), shop.worker.clock.now() + time::Duration::hours(2));
+    let scheduled = publish_rules(&shop.database, &store(), "ben", Some(later), now).await.unwrap();
+    let first = shop.number("SELECT min(rule_set_id) FROM rule_set WHERE $1 = ''", "").await;
+    let to = Some(domain::catalog::RuleSetId(first));
+    let again = roll_back_rules(&shop.database, &store(), "ann", to, shop.worker.clock.now()).await.unwrap();
+    assert_eq!(again.restored.0, first);
+    let seconds: Vec<_> = again.scheduled.iter().map(|(id, from)| (*id, from.unix_timestamp())).collect();
+    assert_eq!(seconds, [(scheduled, later.unix_timestamp())]);
+    shop.pass(time::Duration::hours(3)).await;
+    let trip = shop.twin.walk("visa", &water()).await.unwrap().trip;
+    assert_eq!(total(&shop, trip).await, 543, "4.99 and 8.875 %");
     let articles = shop.number("SELECT count(DISTINCT rule_part_id) FROM catalog_item WHERE $1 = ''", "").await;
-    assert_eq!(articles, 3, "a rollback copies no article");
+    assert_eq!(articles, 4, "a rollback copies no article");
     let edited = sqlx::query("UPDATE rule_set SET in_force_from = in_force_from + interval '1 hour'");
     let refused = edited.execute(&shop.database).await.unwrap_err();
     assert!(refused.to_string().contains("is published"), "{refused}");
@@ -259,71 +283,6 @@ async fn verify_prices_finds_a_changed_row_and_tells_an_older_reckoning_apart(
     shop.close().await;
 }
 
-/// A store that holds bad carts, and one such cart: two cookies and something unknown.
-async fn held_cart(shop: &Shop) -> (Uuid, TripId) {
-    sqlx::query("UPDATE store SET bad_cart = 'hold_for_review'").execute(&shop.database).await.unwrap();
-    let lines = [CartLine::units("SKU-206", "2"), CartLine::units("nobody-knows", "1")];
-    let trip = shop.twin.walk("visa", &lines).await.unwrap().trip;
-    assert_eq!(shop.state(trip).await, "in_review");
-    shop.settle().await;
-    assert_eq!(shop.twin.charges(trip), 0);
-    (trip, trip.to_string().parse().unwrap())
-}
-
-const ANN: Reviewer<'static> = Reviewer { by: "ann", reason: "seen on the video" };
-
-#[sqlx::test(migrations = "../migrations")]
-async fn a_bad_cart_is_priced_by_a_person_and_charged_once(_: PgPoolOptions, connect: PgConnectOptions) {
-    let shop = Shop::open(connect).await;
-    let (trip, id) = held_cart(&shop).await;
-    let now = shop.worker.clock.now();
-    let found = |line_no: u32, sku: &str| BTreeMap::from([(line_no, sku.parse::<Sku>().unwrap())]);
-    let price = async |found: &BTreeMap<u32, Sku>| price_bad_cart(&shop.database, &id, found, ANN, now).await;
-    assert!(matches!(price(&found(1, "SKU-001")).await, Err(ReviewCartError::NoSuchLine(1))));
-    assert!(matches!(price(&found(2, "SKU-9999")).await, Err(ReviewCartError::StillBad { line_no: 2, .. })));
-    let stranger = Reviewer { by: "nobody", ..ANN };
-    let refused = price_bad_cart(&shop.database, &id, &found(2, "SKU-001"), stranger, now).await;
-    assert!(matches!(refused, Err(ReviewCartError::UnknownStaff(_))));
-    assert_eq!(list_bad_carts(&shop.database).await.unwrap().len(), 1, "nothing has changed so far");
-
-    // The third cookie: with it, one of two is still free.
-    assert_eq!(price(&found(2, "SKU-001")).await.unwrap().minor(), 245 + 217);
-    assert!(matches!(price(&found(2, "SKU-001")).await, Err(ReviewCartError::TooLate("adjusting"))));
-    shop.settle().await;
-    assert_eq!(shop.state(trip).await, "captured");
-    assert_eq!(shop.twin.charges(trip), 1);
-    assert!(list_bad_carts(&shop.database).await.unwrap().is_empty());
-    let verified = verify_prices(&shop.database, || ()).await.unwrap();
-    assert_eq!((verified.checked, verified.differences), (1, vec![]), "what a person found is part of the replay");
-    shop.close().await;
-}
-
-#[sqlx::test(migrations = "../migrations")]
-async fn a_bad_cart_is_let_go_or_charged_as_recognised_at_its_limit_and_never_after_its_deadline(
-    _: PgPoolOptions,
-    connect: PgConnectOptions,
-) {
-    let shop = Shop::open(connect).await;
-    let (released, id) = held_cart(&shop).await;
-    release_bad_cart(&shop.database, &id, ANN, shop.worker.clock.now()).await.unwrap();
-    shop.settle().await;
-    assert_eq!((shop.state(released).await.as_str(), shop.twin.charges(released)), ("cancelled", 0));
-    assert_eq!(shop.alerts("revenue_lost", released).await, 1);
-
-    let (limited, id) = held_cart(&shop).await;
-    check_review(&shop.database, &id, shop.worker.clock.now()).await.unwrap();
-    check_review(&shop.database, &id, shop.worker.clock.now()).await.unwrap();
-    shop.settle().await;
-    assert_eq!((shop.state(limited).await.as_str(), total(&shop, limited).await), ("captured", 245));
-
-    let (late, id) = held_cart(&shop).await;
-    let after = shop.worker.clock.now() + time::Duration::hours(47);
-    let refused = price_bad_cart(&shop.database, &id, &BTreeMap::new(), ANN, after).await;
-    assert!(matches!(refused, Err(ReviewCartError::DeadlinePassed)));
-    assert_eq!(shop.state(late).await, "in_review");
-    shop.close().await;
-}
-
 #[sqlx::test(migrations = "../migrations")]
 async fn the_commands_of_the_rules_say_what_they_did_and_refuse_in_words(_: PgPoolOptions, connect: PgConnectOptions) {
     let programs = Programs::with_nothing_running(connect).await;
@@ -346,7 +305,13 @@ async fn the_commands_of_the_rules_say_what_they_did_and_refuse_in_words(_: PgPo
     let (done, _, why) = run(&["rules", "publish", "--as", "ann"]);
     assert!(!done && why.contains("a second person must publish it"), "{why}");
     assert!(run(&["rules", "publish", "--as", "ben"]).0);
-    assert!(run(&["rules", "rollback", "--as", "ben"]).0);
+    let (done, said, _) = run(&["rules", "rollback", "--as", "ben"]);
+    assert!(done && said.contains("with everything of 1.") && !said.contains("all the same"), "{said}");
+    assert!(run(&["import", "catalog", exported, "--as", "ann"]).0);
+    assert!(run(&["rules", "publish", "--as", "ben", "--from", "2035-12-01T06:00:00Z"]).0);
+    let (done, said, _) = run(&["rules", "rollback", "--as", "ben", "--to", "1"]);
+    let told = "was published for 2035-12-01T06:00:00Z and comes into force then all the same.";
+    assert!(done && said.contains(told) && said.contains("roll back with --to 1 then"), "{said}");
     let listed = run(&["rules", "list"]).1;
     assert!(listed.contains("ben brought back 1") && listed.contains("drafted by ann, published by ben"), "{listed}");
 

@@ -16,6 +16,7 @@ use server::command::seed::seed_demo;
 use server::connector::ConnectorState;
 use server::connector::caller::{ARN_HEADER, CallerSettings, Callers, SECRET_HEADER};
 use server::database::pool_options;
+use server::http::event_feed::{EventFeedState, EventKeys, KEY_HEADER};
 use server::http::metrics::MetricsState;
 use server::http::portal::PortalState;
 use server::http::router::{RouterParts, router};
@@ -32,6 +33,15 @@ pub(crate) const GATEWAY_SECRET: &str = "a-secret-of-the-gateway";
 
 /// A caller that is allowed on both connectors.
 pub(crate) const GATEWAY_ROLE: &str = "arn:aws:iam::123456789012:role/gateway";
+
+/// The event feed's path.
+pub(crate) const FEED: &str = "/v1/events";
+
+/// The event feed's key, which the twin has too.
+pub(crate) const EVENT_KEY: &str = "demo-event-feed-key";
+
+/// The event feed's second key, to which senders move.
+pub(crate) const NEXT_EVENT_KEY: &str = "the-next-event-feed-key";
 
 /// The gate's path.
 pub(crate) const GATE: &str = "/v1/fraudandabuse/shopperauthorization";
@@ -137,6 +147,12 @@ impl Shop {
         (response.status().as_u16(), response.json().await.unwrap_or_default())
     }
 
+    /// An event to the feed, as EventBridge delivers it.
+    pub(crate) async fn feed(&self, event: &Value) -> u16 {
+        let sent = self.http.post(format!("{}{FEED}", self.url)).header(KEY_HEADER, EVENT_KEY).json(event).send();
+        sent.await.unwrap().status().as_u16()
+    }
+
     /// One text of one row.
     pub(crate) async fn text(&self, sql: &'static str, id: impl ToString) -> Option<String> {
         sqlx::query_scalar(sql).bind(id.to_string()).fetch_optional(&self.database).await.unwrap().flatten()
@@ -185,6 +201,7 @@ impl Shop {
         }
         let off = "SELECT count(*) FROM trip LEFT JOIN debt USING (trip_id) WHERE total_minor IS NOT NULL AND $1 = '' AND total_minor <>
             CASE WHEN state IN ('adjusting', 'capturing', 'capture_unknown', 'capture_unconfirmed') THEN total_minor
+                 WHEN state = 'recovered' THEN incurred_minor
                  ELSE coalesce(capture_minor, 0) + coalesce(incurred_minor, 0) END";
         assert_eq!(self.number(off, "").await, 0, "priced = in flight + captured + owed, for every trip");
         let unpaid = "SELECT count(*) FROM (
@@ -249,6 +266,11 @@ async fn serve(database: &PgPool, clock: &Clock, principals: PathBuf) -> (String
             database: database.clone(),
             callers: Arc::new(callers.unwrap()),
             clock: clock.clone(),
+        },
+        event_feed: EventFeedState {
+            database: database.clone(),
+            clock: clock.clone(),
+            keys: EventKeys::new([EVENT_KEY, NEXT_EVENT_KEY].map(Secret::new)),
         },
         portal: PortalState {
             database: database.clone(),

@@ -18,7 +18,7 @@ pub(super) fn capture(world: &World, fields: &Fields) -> Result<Answer, Refusal>
 }
 
 pub(super) fn cancel(world: &World, fields: &Fields) -> Result<Answer, Refusal> {
-    world.state().network.cancel(fields.store_id()?, fields.trip_id()?)?;
+    world.state().network.cancel(fields.store_id()?, fields.trip_id()?, world.clock.now())?;
     Ok(Answer::empty())
 }
 

@@ -1,4 +1,4 @@
-//! `POST /control/{faults,clock,cards,walk}`, `GET /control/{cards,truth}`.
+//! `POST /control/{faults,clock,cards,walk,events}`, `GET /control/{cards,truth}`.
 
 use std::{sync::Arc, time::Duration};
 
@@ -11,9 +11,11 @@ use axum::{
 };
 use serde::Deserialize;
 use serde_json::{Value, json};
+use uuid::Uuid;
 
 use crate::{
-    Api, Card, DuplicateCapture, Fault, Times, Truth, WalkError, WalkOrder, clock::OFFSET_SECONDS_MAX, world::World,
+    Api, Card, DuplicateCapture, EventName, Fault, SendOrder, Telling, Times, Truth, WalkError, WalkOrder,
+    clock::OFFSET_SECONDS_MAX, world::World,
 };
 
 pub(super) fn routes() -> Router<Arc<World>> {
@@ -22,6 +24,7 @@ pub(super) fn routes() -> Router<Arc<World>> {
         .route("/control/clock", post(clock))
         .route("/control/cards", get(list_cards).post(put_card))
         .route("/control/walk", post(walk))
+        .route("/control/events", post(events))
         .route("/control/truth", get(truth))
 }
 
@@ -176,9 +179,61 @@ async fn walk(State(world): State<Arc<World>>, Json(order): Json<WalkOrder>) -> 
 fn status_of(error: &WalkError) -> StatusCode {
     match error {
         WalkError::UnknownCard(_) => StatusCode::NOT_FOUND,
-        WalkError::NoStoreside | WalkError::BadAddress(_) => StatusCode::CONFLICT,
+        WalkError::NoStoreside | WalkError::BadAddress(_) | WalkError::BadEventKey => StatusCode::CONFLICT,
         WalkError::Unreachable { .. } => StatusCode::BAD_GATEWAY,
     }
+}
+
+/// An event that need not be true.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct InventedEvent {
+    name: EventName,
+    trip: Uuid,
+    amount_minor: Option<i64>,
+}
+
+/// In one request, in this order: settings, a capture that is declined after all, what is held, an invented event.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct EventOrder {
+    telling: Option<Telling>,
+    times: Option<u32>,
+    decline_capture: Option<Uuid>,
+    send: Option<SendOrder>,
+    invent: Option<InventedEvent>,
+}
+
+async fn events(State(world): State<Arc<World>>, Json(order): Json<EventOrder>) -> Response {
+    {
+        let settings = &mut world.state().feed.settings;
+        settings.telling = order.telling.unwrap_or(settings.telling);
+        settings.times = order.times.unwrap_or(settings.times);
+    }
+    match carry_out(&world, &order).await {
+        Ok(answers) => {
+            let feed = &world.state().feed;
+            Json(json!({ "settings": feed.settings, "held": feed.held(), "answers": answers })).into_response()
+        }
+        Err(refusal) => refusal,
+    }
+}
+
+async fn carry_out(world: &Arc<World>, order: &EventOrder) -> Result<Vec<u16>, Response> {
+    let unanswered = |cause: WalkError| error(status_of(&cause), &cause.to_string());
+    if let Some(trip) = order.decline_capture
+        && !world.decline_capture(trip).await
+    {
+        return Err(error(StatusCode::CONFLICT, "that trip has no charge that could be taken back"));
+    }
+    let mut answers = match order.send {
+        Some(send) => world.send_held(send).await.map_err(unanswered)?,
+        None => Vec::new(),
+    };
+    if let Some(InventedEvent { name, trip, amount_minor }) = order.invent {
+        answers.push(world.invent_event(name, trip, amount_minor).await.map_err(unanswered)?);
+    }
+    Ok(answers)
 }
 
 async fn truth(State(world): State<Arc<World>>) -> Json<Truth> {

@@ -6,6 +6,7 @@ mod command;
 mod connector;
 mod control;
 mod fault;
+mod feed;
 mod mail;
 mod payment;
 mod shopper;

@@ -73,6 +73,16 @@ pub fn informed(effect: &Effect, event: TripEvent, had_failure: bool) -> TripEve
     }
 }
 
+/// What it means for the visit that a try failed on Amazon's side, with an answer. `None`: nothing, it is made again later.
+///
+/// A 500 may come after the effect. Where a second capture would be a second charge, it is not repeated: the witness is asked, and the
+/// event feed is heard.
+#[must_use]
+pub fn failed_once(effect: &Effect, store: &Store) -> Option<TripEvent> {
+    let is_in_doubt = matches!(effect, Effect::CaptureCharge { .. }) && !store.capture_repeat_is_safe;
+    is_in_doubt.then_some(TripEvent::CaptureUnanswered)
+}
+
 /// What it means for the visit that the tries of an effect are over. `answered`: the last one had an answer; `had_failure`: some try
 /// failed on Amazon's side.
 ///
@@ -134,5 +144,27 @@ pub fn awaited(trip: Trip) -> Option<Awaited> {
         | Trip::Recovered { .. }
         | Trip::Cancelling
         | Trip::Cancelled => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::id::{StoreId, TripId};
+    use crate::money::Currency;
+
+    #[test]
+    fn a_token_that_ends_after_a_failure_proves_no_more_than_a_refusal_does() {
+        let (trip, store) = (TripId::new("trip").unwrap(), StoreId::new("store").unwrap());
+        let amount = Money::new(2599, Currency::USD);
+        let capture = Effect::CaptureCharge { trip: trip.clone(), store: store.clone(), amount };
+        let adjust = Effect::AdjustCharge { trip, store, amount };
+        let doubted = TripEvent::CaptureRefused { after_failure: true };
+        assert!(depends_on_failures(&capture, TripEvent::TokenExpired));
+        assert_eq!(informed(&capture, TripEvent::TokenExpired, true), doubted);
+        assert_eq!(informed(&capture, TripEvent::TokenExpired, false), TripEvent::TokenExpired);
+        assert_eq!(informed(&capture, TripEvent::CaptureRefused { after_failure: false }, true), doubted);
+        assert!(!depends_on_failures(&adjust, TripEvent::TokenExpired));
+        assert_eq!(informed(&adjust, TripEvent::TokenExpired, true), TripEvent::TokenExpired);
     }
 }

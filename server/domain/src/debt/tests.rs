@@ -103,3 +103,11 @@ fn a_late_carts_debt_does_not_close_the_gate_until_a_person_confirms_it() {
     let late = Debt::incur(usd(7), DebtCause::LateCart).unwrap();
     assert_eq!((late.at_gate(), after(late, &[Confirmed]).at_gate()), (Ok(usd(0)), Ok(usd(7))));
 }
+
+#[test]
+fn a_debt_grows_old_by_whole_days() {
+    let class = |days| DebtAge::of(time::Duration::days(days)).as_str();
+    let days = [0, 7, 8, 30, 31, 60, 61, 90, 91, 1000];
+    assert_eq!(days.map(class), ["0-7", "0-7", "8-30", "8-30", "31-60", "31-60", "61-90", "61-90", "90+", "90+"]);
+    assert_eq!(DebtAge::of(time::Duration::hours(8 * 24 - 1)), DebtAge::Week);
+}

@@ -88,11 +88,13 @@ impl Progress {
         if settings.promotions_max.is_some_and(|most| self.used >= most) {
             return Some(Err(Unused::CartLimit));
         }
-        let eligible = self.eligible(candidate, basket)?;
+        let eligible = self.eligible(&candidate.articles, candidate, basket)?;
         if eligible.is_empty() {
             return Some(Err(self.why_none(candidate)));
         }
-        let mut off = match reckon(candidate, &eligible, settings)? {
+        let bought = self.eligible(&candidate.bought, candidate, basket)?;
+        let bought = sum(bought.iter().map(|it| it.article.pieces))?;
+        let mut off = match reckon(candidate, &eligible, bought, settings)? {
             Ok(off) => off,
             Err(unused) => return Some(Err(unused)),
         };
@@ -120,9 +122,14 @@ impl Progress {
         Some(Ok(Taken { shares, amount, capped: amount < whole }))
     }
 
-    fn eligible<'b, 'a>(&self, candidate: &Candidate<'_>, basket: &'b Basket<'a>) -> Option<Vec<Eligible<'b, 'a>>> {
-        let mut eligible = Vec::with_capacity(candidate.articles.len());
-        for index in &candidate.articles {
+    fn eligible<'b, 'a>(
+        &self,
+        articles: &[usize],
+        candidate: &Candidate<'_>,
+        basket: &'b Basket<'a>,
+    ) -> Option<Vec<Eligible<'b, 'a>>> {
+        let mut eligible = Vec::with_capacity(articles.len());
+        for index in articles {
             let left = *self.articles.get(*index)?;
             if left > 0 && self.may_touch(*index, candidate.promotion.exclusive) {
                 eligible.push(Eligible { index: *index, article: basket.articles.get(*index)?, left });
@@ -170,10 +177,11 @@ impl Progress {
     }
 }
 
-/// What the promotion would take off each article, before limits.
+/// What the promotion would take off each article, before limits. `bought`: pieces of others that were bought for it.
 fn reckon(
     candidate: &Candidate<'_>,
     eligible: &[Eligible<'_, '_>],
+    bought: i64,
     settings: &PricingSettings,
 ) -> Option<Result<Vec<Off>, Unused>> {
     let (uses, rounding) = (candidate.promotion.uses_max, settings.rounding);
@@ -193,6 +201,9 @@ fn reckon(
         })?,
         PromotionKind::BuyGet { buy, get, percent } => {
             sets::buy_get(eligible, (*buy, *get), fraction(*percent)?, uses, rounding)?
+        }
+        PromotionKind::BuyGetOther { buy, get, percent, .. } => {
+            sets::buy_get_other(eligible, bought, (*buy, *get), fraction(*percent)?, uses, rounding)?
         }
         PromotionKind::MultiBuy { count, price } => sets::multi_buy(eligible, *count, price.minor(), uses, rounding)?,
         PromotionKind::BasketPercent { threshold, percent } => {

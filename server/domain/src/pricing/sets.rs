@@ -28,7 +28,31 @@ pub(super) fn buy_get(
     let pieces = sum(row.iter().map(|it| it.article.pieces))?;
     let size = i64::from(buy).checked_add(get.into())?;
     let sets = pieces.checked_div(size).unwrap_or(0).min(uses_max.map_or(i64::MAX, i64::from));
-    let mut cheaper = sets.checked_mul(get.into())?;
+    last_cheaper(row, sets.checked_mul(get.into())?, percent, rounding)
+}
+
+/// For every `buy` of the pieces that were `bought`, `get` pieces of the row are cheaper, while it has so many: the last ones.
+pub(super) fn buy_get_other(
+    row: &[Eligible<'_, '_>],
+    bought: i64,
+    (buy, get): (u32, u32),
+    percent: (i128, i128),
+    uses_max: Option<u32>,
+    rounding: Rounding,
+) -> Option<Vec<Off>> {
+    let pieces = sum(row.iter().map(|it| it.article.pieces))?;
+    let sets = |pieces: i64, size: u32| pieces.checked_div(size.into()).unwrap_or(0);
+    let sets = sets(bought, buy).min(sets(pieces, get)).min(uses_max.map_or(i64::MAX, i64::from));
+    last_cheaper(row, sets.checked_mul(get.into())?, percent, rounding)
+}
+
+/// The last `cheaper` pieces of the row, at `percent` off.
+fn last_cheaper(
+    row: &[Eligible<'_, '_>],
+    mut cheaper: i64,
+    percent: (i128, i128),
+    rounding: Rounding,
+) -> Option<Vec<Off>> {
     let mut all = vec![];
     for it in row.iter().rev() {
         let taken = cheaper.min(it.article.pieces);

@@ -48,6 +48,7 @@ fn promotion(id: &str, kind: PromotionKind) -> Promotion {
         target: Target::default(),
         valid_from: None,
         valid_until: None,
+        hours: Default::default(),
         stores: Default::default(),
         members_only: false,
         uses_max: None,

@@ -8,7 +8,7 @@ use crate::id::{Sku, StoreId};
 use crate::label::Label;
 use crate::money::Currency;
 
-use super::{Promotion, PromotionId, PromotionKind};
+use super::{Promotion, PromotionId, PromotionKind, Target};
 
 /// Why a promotion is refused at import.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -31,6 +31,15 @@ pub enum PromotionError {
     /// It ends before it begins.
     #[error("it ends before it begins, so it can never apply")]
     WindowEmpty,
+    /// Its hours end before they begin.
+    #[error("its hours end before they begin, so it can never apply: for hours past midnight write two promotions")]
+    HoursEmpty,
+    /// None of its weekdays and hours is in its window.
+    #[error("none of its weekdays and hours is between valid_from and valid_until, so it can never apply")]
+    NeverThen,
+    /// It makes other articles cheaper, and names none.
+    #[error("it names nothing to get: which articles become cheaper?")]
+    NothingToGet,
     /// `uses_max` is zero.
     #[error("it may be used 0 times, so it can never apply")]
     NoUses,
@@ -49,6 +58,18 @@ pub enum PromotionError {
     /// A category that no article has.
     #[error("no article is in the category {0}")]
     UnknownCategory(Label),
+    /// An article to get that the catalog does not have.
+    #[error("the catalog has no article {0}")]
+    UnknownSkuToGet(Sku),
+    /// A category to get that no article has.
+    #[error("no article is in the category {0}")]
+    UnknownCategoryToGet(Label),
+    /// An article to buy and to get at once.
+    #[error("{0} is among the articles to buy and among those to get: leave it out of one of them")]
+    BoughtAndGot(Sku),
+    /// It counts pieces, and all that it makes cheaper is sold by weight.
+    #[error("all articles to get are sold by weight, and it counts pieces, so it can never apply")]
+    OnlyWeighedToGet,
     /// It counts pieces, and all its articles are sold by weight.
     #[error("all its articles are sold by weight, and it counts pieces, so it can never apply")]
     OnlyWeighed,
@@ -85,6 +106,7 @@ impl Promotion {
         {
             return Err(PromotionError::WindowEmpty);
         }
+        self.check_hours()?;
         match self.uses_max {
             Some(0) => return Err(PromotionError::NoUses),
             Some(_) if self.kind.is_basket() => return Err(PromotionError::UsesOfBasket),
@@ -99,6 +121,16 @@ impl Promotion {
         Ok(())
     }
 
+    fn check_hours(&self) -> Result<(), PromotionError> {
+        if !self.hours.end_after_they_begin() {
+            return Err(PromotionError::HoursEmpty);
+        }
+        match (self.valid_from, self.valid_until) {
+            (Some(from), Some(until)) if !self.hours.lie_between(from, until) => Err(PromotionError::NeverThen),
+            (_, _) => Ok(()),
+        }
+    }
+
     fn check_kind(&self) -> Result<(), PromotionError> {
         let positive = |amount: &crate::money::Money| amount.is_positive();
         let fits = match &self.kind {
@@ -107,6 +139,13 @@ impl Promotion {
                 return Err(PromotionError::SetTooSmall);
             }
             PromotionKind::BuyGet { percent, .. } => return check_percent(*percent),
+            PromotionKind::BuyGetOther { buy: 0, .. } | PromotionKind::BuyGetOther { get: 0, .. } => {
+                return Err(PromotionError::SetTooSmall);
+            }
+            PromotionKind::BuyGetOther { other, .. } if other.is_everything() => {
+                return Err(PromotionError::NothingToGet);
+            }
+            PromotionKind::BuyGetOther { percent, .. } => return check_percent(*percent),
             PromotionKind::MultiBuy { count: 0 | 1, .. } => return Err(PromotionError::SetTooSmall),
             PromotionKind::MultiBuy { price, .. } => price.minor() >= 0,
             PromotionKind::AmountOff { amount } => positive(amount),
@@ -126,12 +165,11 @@ impl Promotion {
     ///
     /// The first reason why none of `items` can ever get it, or the first of its articles or categories that is unknown.
     pub fn check_against(&self, items: &[CatalogItem]) -> Result<(), PromotionError> {
-        if let Some(sku) = self.target.skus.iter().find(|sku| !items.iter().any(|item| item.sku == **sku)) {
-            return Err(PromotionError::UnknownSku(sku.clone()));
+        if let Some(sku) = unknown_sku(&self.target, items) {
+            return Err(PromotionError::UnknownSku(sku));
         }
-        let in_category = |category: &&Label| items.iter().any(|item| item.categories().any(|it| it == *category));
-        if let Some(category) = self.target.categories.iter().find(|category| !in_category(category)) {
-            return Err(PromotionError::UnknownCategory(category.clone()));
+        if let Some(category) = unknown_category(&self.target, items) {
+            return Err(PromotionError::UnknownCategory(category));
         }
         let own = || items.iter().filter(|item| self.target.includes(item));
         let counted = || own().filter(|item| item.sold_by.is_piece());
@@ -148,11 +186,30 @@ impl Promotion {
                 let lower = own().any(|item| unit_price.minor() < item.unit_price.minor());
                 if lower { Ok(()) } else { Err(PromotionError::MemberPriceTooHigh) }
             }
+            PromotionKind::BuyGetOther { other, .. } => self.check_other(other, items),
             PromotionKind::Percent { .. }
             | PromotionKind::AmountOff { .. }
             | PromotionKind::BuyGet { .. }
             | PromotionKind::BasketPercent { .. }
             | PromotionKind::BasketAmount { .. } => Ok(()),
+        }
+    }
+
+    /// The articles to get, beside those to buy. Who buys anything may get something named: then that is no mistake.
+    fn check_other(&self, other: &Target, items: &[CatalogItem]) -> Result<(), PromotionError> {
+        if let Some(sku) = unknown_sku(other, items) {
+            return Err(PromotionError::UnknownSkuToGet(sku));
+        }
+        if let Some(category) = unknown_category(other, items) {
+            return Err(PromotionError::UnknownCategoryToGet(category));
+        }
+        let both = |item: &&CatalogItem| other.includes(item) && self.target.includes(item);
+        match items.iter().find(both) {
+            Some(item) if !self.target.is_everything() => Err(PromotionError::BoughtAndGot(item.sku.clone())),
+            _ if !items.iter().any(|item| other.includes(item) && item.sold_by.is_piece()) => {
+                Err(PromotionError::OnlyWeighedToGet)
+            }
+            Some(_) | None => Ok(()),
         }
     }
 
@@ -169,7 +226,7 @@ impl Promotion {
         let meet = self.exclusive
             && rank(self) == rank(other)
             && self.overlaps(other)
-            && items.iter().any(|item| self.target.includes(item) && other.target.includes(item));
+            && items.iter().any(|item| self.touches(item) && other.touches(item));
         if meet { Err(PromotionError::Contradicts(other.id.clone())) } else { Ok(()) }
     }
 
@@ -180,7 +237,7 @@ impl Promotion {
             (None, _) | (_, None) => true,
         };
         let stores = self.stores.is_empty() || other.stores.is_empty() || !self.stores.is_disjoint(&other.stores);
-        stores && begins_before_end(self, other) && begins_before_end(other, self)
+        stores && self.hours.meet(&other.hours) && begins_before_end(self, other) && begins_before_end(other, self)
     }
 
     /// Has it ended by `at`? One that has when its rule set comes into force can never apply.
@@ -188,6 +245,15 @@ impl Promotion {
     pub fn is_over(&self, at: OffsetDateTime) -> bool {
         self.valid_until.is_some_and(|until| until <= at)
     }
+}
+
+fn unknown_sku(target: &Target, items: &[CatalogItem]) -> Option<Sku> {
+    target.skus.iter().find(|sku| !items.iter().any(|item| item.sku == **sku)).cloned()
+}
+
+fn unknown_category(target: &Target, items: &[CatalogItem]) -> Option<Label> {
+    let is_known = |category: &&Label| items.iter().any(|item| item.categories().any(|it| it == *category));
+    target.categories.iter().find(|category| !is_known(category)).cloned()
 }
 
 fn check_percent(percent: Decimal) -> Result<(), PromotionError> {

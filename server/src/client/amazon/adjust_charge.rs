@@ -58,7 +58,11 @@ impl AmazonRequest for AdjustCharge {
             Some(said) => amount::from_wire(said).filter(|it| it.currency() == self.amount.currency()),
         };
         match answer.get("status")?.as_str()? {
-            "APPROVED" => Some(AdjustAnswer::Approved { authorized: authorized(self.amount)? }),
+            // More than was asked for cannot be right (page: "equals the requested amount"): no money moves on it.
+            "APPROVED" => {
+                let authorized = authorized(self.amount)?;
+                (authorized.minor() <= self.amount.minor()).then_some(AdjustAnswer::Approved { authorized })
+            }
             "DECLINED" => Some(AdjustAnswer::Declined { authorized: authorized(Money::zero(self.amount.currency()))? }),
             "PENDING" => Some(AdjustAnswer::Pending),
             _ => None,
@@ -111,6 +115,7 @@ mod tests {
             r#"{"status":"MAYBE"}"#,
             r#"{"status":7}"#,
             r#"{"status":"APPROVED","authorizedAmount":{"amount":15.99,"code":"EUR"}}"#,
+            r#"{"status":"APPROVED","authorizedAmount":{"amount":16.00,"code":"USD"}}"#,
             r#"{"status":"APPROVED","authorizedAmount":{"amount":"15.99","code":"USD"}}"#,
             r#"{"status":"DECLINED","authorizedAmount":{"amount":-1,"code":"USD"}}"#,
         ];

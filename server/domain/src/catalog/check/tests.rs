@@ -102,6 +102,7 @@ fn every_promotion_that_can_never_apply_is_named() {
         target: Target { skus: [Sku::new(sku).unwrap()].into(), ..Target::default() },
         valid_from: None,
         valid_until: None,
+        hours: Default::default(),
         stores: Default::default(),
         members_only: false,
         uses_max: None,

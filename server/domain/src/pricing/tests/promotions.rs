@@ -258,3 +258,64 @@ fn a_rule_that_no_check_would_pass_still_makes_nothing_negative() {
         assert!(purchase.total.minor() >= 0);
     }
 }
+
+/// Jam for whoever buys bread, `get` at `percent` off for every `buy`.
+fn jam_with_bread(buy: u32, get: u32, percent: &str) -> Promotion {
+    let target = |sku: &str| Target { skus: [Sku::new(sku).unwrap()].into(), ..Target::default() };
+    let kind = PromotionKind::BuyGetOther { buy, get, percent: decimal(percent), other: target("jam") };
+    Promotion { target: target("bread"), ..promotion("other", kind) }
+}
+
+#[test]
+fn what_is_bought_makes_others_cheaper_and_nothing_else() {
+    for (bread, jam, promotion, expected) in [
+        (1, 1, jam_with_bread(1, 1, "100"), 400),
+        (1, 3, jam_with_bread(1, 1, "100"), 400),
+        (3, 1, jam_with_bread(1, 1, "100"), 400),
+        (3, 2, jam_with_bread(1, 1, "50"), 400),
+        (4, 9, jam_with_bread(2, 3, "100"), 2400),
+        (4, 5, jam_with_bread(2, 3, "100"), 1200),
+        (1, 9, jam_with_bread(2, 1, "100"), 0),
+        (4, 2, jam_with_bread(2, 3, "100"), 0),
+        (9, 9, Promotion { uses_max: Some(2), ..jam_with_bread(1, 1, "100") }, 800),
+    ] {
+        let items = vec![pieces("bread", bread), pieces("jam", jam), pieces("tea", 1), item("ham", "2", "lb")];
+        let purchase = priced(items, &shop(vec![promotion]));
+        assert_eq!(discounts(&purchase), [0, expected, 0, 0], "{bread} bread, {jam} jam");
+    }
+}
+
+#[test]
+fn what_is_to_buy_and_to_get_at_once_counts_among_the_others_and_the_cheapest_become_cheaper() {
+    let other =
+        |skus: &[&str]| Target { skus: skus.iter().map(|it| Sku::new(it).unwrap()).collect(), ..Target::default() };
+    let kind = PromotionKind::BuyGetOther { buy: 1, get: 1, percent: decimal("100"), other: other(&["bread", "jam"]) };
+    let anything = || vec![promotion("other", kind.clone())];
+    assert_eq!(taken(anything(), vec![pieces("bread", 1), pieces("jam", 1)]), 0, "nothing else was bought");
+    assert_eq!(taken(anything(), vec![pieces("bread", 1), pieces("jam", 1), pieces("tea", 1)]), 299);
+    assert_eq!(taken(anything(), vec![item("ham", "2", "lb"), pieces("jam", 1)]), 0, "weighed articles take no part");
+    // An exclusive promotion on what is bought: it does not count any more.
+    let exclusive = Promotion { exclusive: true, ..only(&["tea"], percent_off("first", "10")) };
+    let both = [vec![exclusive], anything()].concat();
+    assert_eq!(taken(both, vec![pieces("jam", 1), pieces("tea", 1)]), 250);
+}
+
+#[test]
+fn a_promotion_of_some_weekdays_and_hours_runs_only_then() {
+    use time::macros::datetime;
+    let hours = crate::promotion::Hours {
+        weekdays: [crate::promotion::Weekday::Tue].into(),
+        from: "17:00".parse().ok(),
+        until: "19:00".parse().ok(),
+    };
+    let rules = shop(vec![Promotion { hours, ..percent_off("p", "50") }]);
+    let off = |at| {
+        let cart = Cart { items: vec![pieces("jam", 1)] };
+        price(&cart, &rules, &demo_store(), Occasion { at, member: false }).unwrap().promotions.minor()
+    };
+    assert_eq!(off(datetime!(2026-03-10 17:00 UTC)), 200);
+    assert_eq!(off(datetime!(2026-03-10 19:00 UTC)), 0);
+    assert_eq!(off(datetime!(2026-03-10 16:59:59 UTC)), 0);
+    assert_eq!(off(datetime!(2026-03-11 18:00 UTC)), 0);
+    assert_eq!(off(datetime!(2026-03-10 12:00 -05:00)), 200, "hours are in UTC");
+}

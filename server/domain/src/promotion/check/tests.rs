@@ -48,6 +48,7 @@ fn promotion(kind: PromotionKind) -> Promotion {
         target: Target::default(),
         valid_from: None,
         valid_until: None,
+        hours: Default::default(),
         stores: Default::default(),
         members_only: false,
         uses_max: None,
@@ -141,4 +142,79 @@ fn two_exclusive_promotions_contradict_where_only_their_ids_would_decide() {
         let a = Promotion { valid_from: at(5), ..exclusive("a") };
         assert_eq!(a.check_beside(&other, &items()), want, "{other:?}");
     }
+}
+
+fn jam_for(other: Target) -> Promotion {
+    let kind = PromotionKind::BuyGetOther { buy: 1, get: 1, percent: Decimal::ONE_HUNDRED, other };
+    Promotion { target: Target { skus: [sku("tea")].into(), ..Target::default() }, ..promotion(kind) }
+}
+
+#[test]
+fn the_articles_to_get_are_there_and_others_than_those_to_buy() {
+    let items = || {
+        vec![
+            article("jam", 400, SoldBy::Unit),
+            article("ham", 1000, SoldBy::Weight(WeightUnit::Lb)),
+            article("tea", 300, SoldBy::Unit),
+        ]
+    };
+    let of = |skus: &[&str], categories: &[&str]| Target {
+        skus: skus.iter().map(|it| sku(it)).collect(),
+        categories: categories.iter().map(|it| (*it).into()).collect(),
+    };
+    assert_eq!(jam_for(Target::default()).check(&store(), Currency::USD), Err(NothingToGet));
+    for (other, expected) in [
+        (of(&["jam"], &[]), Ok(())),
+        (of(&["gone"], &[]), Err(UnknownSkuToGet(sku("gone")))),
+        (of(&[], &["cars"]), Err(UnknownCategoryToGet("cars".into()))),
+        (of(&["jam", "tea"], &[]), Err(BoughtAndGot(sku("tea")))),
+        (of(&[], &["grocery"]), Err(BoughtAndGot(sku("tea")))),
+        (of(&["ham"], &[]), Err(OnlyWeighedToGet)),
+    ] {
+        let promotion = jam_for(other);
+        assert_eq!(promotion.check(&store(), Currency::USD), Ok(()));
+        assert_eq!(promotion.check_against(&items()), expected);
+    }
+    let anything = Promotion { target: Target::default(), ..jam_for(of(&["jam"], &[])) };
+    assert_eq!(anything.check_against(&items()), Ok(()), "who buys anything may get something named");
+    // Two exclusive ones contradict each other where they make the same article cheaper, whatever is bought for it.
+    let exclusive = |id: &str, it: Promotion| Promotion { id: PromotionId(id.into()), exclusive: true, ..it };
+    let jam = exclusive("a", jam_for(of(&["jam"], &[])));
+    let tea = Promotion { target: of(&["tea"], &[]), ..exclusive("b", promotion(percent("10"))) };
+    assert_eq!(jam.check_beside(&tea, &items()), Ok(()), "tea is bought for it, and stays as dear as it is");
+    let other = Promotion { target: of(&["jam"], &[]), ..exclusive("b", promotion(percent("10"))) };
+    assert_eq!(jam.check_beside(&other, &items()), Err(Contradicts(PromotionId("b".into()))));
+}
+
+#[test]
+fn weekdays_and_hours_that_never_come_are_refused_and_those_that_do_not_meet_contradict_nothing() {
+    use crate::promotion::{Hours, Weekday};
+    let hours = |days: &[Weekday], from: &str, until: &str| Hours {
+        weekdays: days.iter().copied().collect(),
+        from: from.parse().ok(),
+        until: until.parse().ok(),
+    };
+    // The epoch was a Thursday.
+    let day = 86_400;
+    for (it, from, until, expected) in [
+        (hours(&[], "10:00", "10:00"), None, None, Err(HoursEmpty)),
+        (hours(&[], "22:00", "02:00"), None, None, Err(HoursEmpty)),
+        (hours(&[Weekday::Fri], "", ""), at(0), at(day), Err(NeverThen)),
+        (hours(&[Weekday::Fri], "", ""), at(0), at(day + 1), Ok(())),
+        (hours(&[Weekday::Thu], "00:00", "01:00"), at(3600), at(day), Err(NeverThen)),
+        (hours(&[Weekday::Thu], "00:00", "01:00"), at(3600), None, Ok(())),
+    ] {
+        let promotion = Promotion { hours: it, valid_from: from, valid_until: until, ..promotion(percent("10")) };
+        assert_eq!(promotion.check(&store(), Currency::USD), expected, "{:?}", promotion.hours);
+    }
+    let exclusive = |id: &str, days: &[Weekday]| Promotion {
+        id: PromotionId(id.into()),
+        exclusive: true,
+        hours: hours(days, "", ""),
+        ..promotion(percent("10"))
+    };
+    let monday = exclusive("a", &[Weekday::Mon]);
+    assert_eq!(monday.check_beside(&exclusive("b", &[Weekday::Tue]), &items()), Ok(()));
+    assert!(monday.check_beside(&exclusive("b", &[Weekday::Mon, Weekday::Tue]), &items()).is_err());
+    assert!(monday.check_beside(&exclusive("b", &[]), &items()).is_err());
 }
