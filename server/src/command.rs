@@ -7,16 +7,22 @@ use sqlx::PgPool;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
+pub mod alert;
+pub mod audit;
 pub mod bad_cart;
 pub mod debt;
+pub mod effect;
 pub mod export;
 pub mod import;
+pub mod pause;
 pub mod price;
+pub mod refund;
 pub mod rules;
 pub mod seed;
 pub mod simulate;
 pub mod staff;
 pub mod table;
+pub mod trip;
 pub mod verify;
 
 /// What every command works with.

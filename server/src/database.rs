@@ -21,6 +21,12 @@ const CONNECTIONS_MAX: u32 = 32;
 /// How long a request waits for a free connection before it says "try again".
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(3);
 
+/// How long a transaction of ours may do nothing: it holds rows that others need, and whoever has it is dead or suspended.
+const IDLE_IN_TRANSACTION: (&str, &str) = ("idle_in_transaction_session_timeout", "10s");
+
+/// For the connections of workers, who need not be told of what they ask for themselves.
+const WAKES_NOBODY: (&str, &str) = ("storeside.wakes", "off");
+
 /// Everything in `migrations/`.
 pub static MIGRATOR: Migrator = sqlx::migrate!("../migrations");
 
@@ -70,7 +76,13 @@ pub async fn connect(options: PgConnectOptions) -> Result<PgPool, DatabaseError>
     let mut conn = PgConnection::connect_with(&options).await.map_err(DatabaseError::Away)?;
     check_migrated(&mut conn).await?;
     conn.close().await.map_err(DatabaseError::Away)?;
-    pool_options().connect_with(options).await.map_err(DatabaseError::Away)
+    pool_options().connect_with(options.options([IDLE_IN_TRANSACTION])).await.map_err(DatabaseError::Away)
+}
+
+/// An address for workers: what they put into the outbox wakes nobody, since they look for more whenever they have finished something.
+#[must_use]
+pub fn for_workers(options: PgConnectOptions) -> PgConnectOptions {
+    options.options([WAKES_NOBODY])
 }
 
 /// How the pool is made; story tests make theirs the same way.

@@ -5,11 +5,15 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use server::command::seed::seed_demo;
-use server::command::{Desk, bad_cart, debt, export, import, price, rules, simulate, staff, verify};
+use server::command::{
+    Desk, alert, audit, bad_cart, debt, effect, export, import, pause, price, refund, rules, simulate, staff, trip,
+    verify,
+};
 use server::config::{self, BaseConfig};
 use server::database::embedded::{self, Durability};
 use server::flow::seed_demo::DEMO_STORE;
 use server::{database, demo, log, server as processes};
+use sqlx::ConnectOptions;
 
 /// The retailer's side of a Just Walk Out store. Settings come from the environment; `.env.sample` lists them.
 #[derive(Debug, Parser)]
@@ -63,6 +67,36 @@ enum Command {
     Debt {
         #[command(subcommand)]
         command: debt::Command,
+    },
+    /// Money and goods that are given back.
+    Refund {
+        #[command(subcommand)]
+        command: refund::Command,
+    },
+    /// What must happen outside, and has not.
+    Effect {
+        #[command(subcommand)]
+        command: effect::Command,
+    },
+    /// APIs of Amazon's that everyone leaves alone for a while.
+    Pause {
+        #[command(subcommand)]
+        command: pause::Command,
+    },
+    /// What a person must look at.
+    Alert {
+        #[command(subcommand)]
+        command: alert::Command,
+    },
+    /// What happened to a visit.
+    Trip {
+        #[command(subcommand)]
+        command: trip::Command,
+    },
+    /// Who changed what.
+    Audit {
+        #[command(subcommand)]
+        command: audit::Command,
     },
     /// Who works here.
     Staff {
@@ -147,6 +181,12 @@ async fn run(command: Command) -> anyhow::Result<()> {
         Command::Simulate(arguments) => simulate::run(&arguments),
         Command::BadCart { command } => bad_cart::run(&desk().await?, &command).await,
         Command::Debt { command } => debt::run(&desk().await?, &command).await,
+        Command::Effect { command } => effect::run(&desk().await?, &command).await,
+        Command::Pause { command } => pause::run(&desk().await?, &command).await,
+        Command::Alert { command } => alert::run(&desk().await?, &command).await,
+        Command::Trip { command } => trip::run(&desk().await?, &command).await,
+        Command::Refund { command } => refund::run(&desk().await?, &command).await,
+        Command::Audit { command } => audit::run(&desk().await?, &command).await,
         Command::Staff { command } => staff::run(&desk().await?, &command).await,
         Command::Demo { stop: true } => demo::stop().await,
         Command::Demo { stop: false } => demo::run().await,
@@ -156,7 +196,9 @@ async fn run(command: Command) -> anyhow::Result<()> {
 
 async fn desk() -> anyhow::Result<Desk> {
     let base = config::base(&variable)?;
-    Ok(Desk { database: processes::open_database(&base).await?, now: base.clock.now() })
+    let address = database::address(base.database_url.as_ref(), &base.data_dir, base.pg_bin.as_deref()).await?;
+    // Commands show their progress themselves: what takes its time there is no news for the log.
+    Ok(Desk { database: database::connect(address.disable_statement_logging()).await?, now: base.clock.now() })
 }
 
 /// The mistakes of both, when there are any.

@@ -8,6 +8,7 @@ use axum::Router;
 use axum::routing::get;
 use leptos::prelude::LeptosOptions;
 use sqlx::PgPool;
+use sqlx::postgres::PgConnectOptions;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
@@ -18,13 +19,14 @@ use crate::clock::Clock;
 use crate::config::{BaseConfig, ServeConfig, WorkConfig};
 use crate::connector::ConnectorState;
 use crate::connector::caller::Callers;
+use crate::database::{self, DatabaseError};
 use crate::http::event_feed::EventFeedState;
 use crate::http::metrics::{self, MetricsState};
 use crate::http::portal::PortalState;
 use crate::http::router::{RouterParts, router};
 use crate::log::chain;
+use crate::store;
 use crate::worker::{self, Worker};
-use crate::{database, store};
 
 /// Sessions, codes and budgets that are over are forgotten this often.
 const FORGET_EVERY: std::time::Duration = std::time::Duration::from_secs(300);
@@ -38,8 +40,11 @@ const BUDGETS_KEPT: time::Duration = time::Duration::days(1);
 ///
 /// Says what to do about a database that is away or not migrated.
 pub async fn open_database(base: &BaseConfig) -> anyhow::Result<PgPool> {
-    let address = database::address(base.database_url.as_ref(), &base.data_dir, base.pg_bin.as_deref()).await?;
-    Ok(database::connect(address).await?)
+    Ok(database::connect(database_address(base).await?).await?)
+}
+
+async fn database_address(base: &BaseConfig) -> Result<PgConnectOptions, DatabaseError> {
+    database::address(base.database_url.as_ref(), &base.data_dir, base.pg_bin.as_deref()).await
 }
 
 /// Answers Amazon and browsers until SIGTERM or Ctrl-C; requests under way are finished.
@@ -61,7 +66,7 @@ pub async fn serve(base: BaseConfig, config: ServeConfig) -> anyhow::Result<()> 
             key: config.secret_key,
             trusted_proxies: config.trusted_proxies.into(),
         },
-        metrics: MetricsState { handle: metrics::install()?, database: database.clone() },
+        metrics: MetricsState { handle: metrics::install()?, database: database.clone(), clock: base.clock.clone() },
         site: LeptosOptions::builder().output_name("storeside").site_root(config.site_root).build(),
         is_https,
     });
@@ -81,23 +86,27 @@ pub async fn serve(base: BaseConfig, config: ServeConfig) -> anyhow::Result<()> 
 pub async fn work(base: BaseConfig, config: WorkConfig, metrics_addr: SocketAddr) -> anyhow::Result<()> {
     let (amazon, mail) = (AmazonClient::new(&config.amazon)?, MailClient::new(&config.mail)?);
     let listener = listen(metrics_addr, "--metrics-addr").await?;
+    let address = database::for_workers(database_address(&base).await?);
     let worker = Worker {
         amazon,
         mail,
         public_url: config.public_url,
-        database: open_database(&base).await?,
+        database: database::connect(address).await?,
         clock: base.clock,
     };
-    let state = MetricsState { handle: metrics::install()?, database: worker.database.clone() };
+    let (database, clock) = (worker.database.clone(), worker.clock.clone());
+    let state = MetricsState { handle: metrics::install()?, database, clock };
     let app = Router::new().route("/metrics", get(metrics::get)).with_state(state);
     let (stop, stopped) = watch::channel(false);
     let events = tokio::spawn(worker::inbox::run(worker.clone(), stopped.clone()));
+    let chores = tokio::spawn(worker::schedule::run(worker.clone(), stopped.clone()));
     let working = tokio::spawn(worker::run(worker, stopped));
     tracing::info!(metrics_addr = %metrics_addr, "storeside works");
     axum::serve(listener, app).with_graceful_shutdown(asked_to_stop()).await?;
     stop.send_replace(true);
     working.await?;
     events.await?;
+    chores.await?;
     tracing::info!("storeside has stopped");
     Ok(())
 }

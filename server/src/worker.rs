@@ -9,9 +9,12 @@ mod capture_charge;
 pub mod inbox;
 mod mail;
 mod payment_status;
+mod refund_charge;
 mod runner;
+pub mod schedule;
 mod shopper_identity;
 mod transactional_data;
+mod wake;
 
 use domain::effect::Effect;
 use domain::outbox::OutboxState;
@@ -47,12 +50,25 @@ impl Worker {
     ///
     /// A database that is away: the lease ends then, and another takes the effect.
     pub async fn act(&self, claim: &Claim) -> Result<(), StoreError> {
+        let acted = self.happen(claim).await;
+        if claim.probe.is_some() {
+            // One that turned out to have nothing to send says nothing about its API: another is the probe.
+            flow::pause::return_probe(&self.database, claim, self.clock.now()).await?;
+        }
+        acted
+    }
+
+    async fn happen(&self, claim: &Claim) -> Result<(), StoreError> {
         match &claim.effect {
             Effect::AdjustCharge { trip, store, amount } => adjust_charge::act(self, claim, trip, store, *amount).await,
             Effect::CaptureCharge { trip, store, amount } => {
                 capture_charge::act(self, claim, trip, store, *amount).await
             }
             Effect::CancelCharge { trip, store } => cancel_charge::act(self, claim, trip, store).await,
+            Effect::RefundCharge { refund, trip, store, amount, reason } => {
+                let order = refund_charge::Order { refund: *refund, trip, store, amount: *amount, reason: *reason };
+                refund_charge::act(self, claim, order).await
+            }
             Effect::FetchTransactionalData { trip, store } => transactional_data::act(self, claim, trip, store).await,
             Effect::FetchShopperIdentity { trip, store, instrument } => {
                 shopper_identity::act(self, claim, trip, store, instrument).await
@@ -60,6 +76,9 @@ impl Worker {
             Effect::ReportPaymentStatus { trip, store } => payment_status::act(self, claim, trip, store).await,
             Effect::SendReceipt { trip } => mail::send_receipt(self, claim, trip).await,
             Effect::SendDebtNotice { trip } => mail::send_debt_notice(self, claim, trip).await,
+            Effect::SendRefundNotice { refund, news, .. } => {
+                mail::send_refund_notice(self, claim, *refund, *news).await
+            }
             Effect::SendSignInCode { to, code } => mail::send_sign_in_code(self, claim, to, code).await,
             Effect::CheckReview { trip } => {
                 flow::review_cart::check_review(&self.database, trip, self.clock.now()).await?;

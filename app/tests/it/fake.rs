@@ -158,6 +158,7 @@ pub(crate) fn receipt() -> Receipt {
         outstanding: usd(0),
         progress: PaymentProgress::Paid,
         card: Some(card()),
+        refunds: vec![],
     }
 }
 

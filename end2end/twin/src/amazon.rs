@@ -99,7 +99,7 @@ fn record(world: &World, api: Api, body: &[u8]) -> Recorded {
     let trip = body["shoppingTripId"].as_str().map(str::to_owned);
     let at = world.clock.now();
     let mut state = world.state();
-    state.calls.push(Call { api, trip, status: None, answered: false, reason: None, at });
+    state.calls.push(Call { api, trip, status: None, answered: false, reason: None, at, done_at: None });
     Recorded(state.calls.len() - 1)
 }
 
@@ -115,7 +115,9 @@ impl Recorded {
     }
 
     fn close(&self, world: &World, answer: &Answer, answered: bool) {
+        let now = world.clock.now();
         let call = &mut world.state().calls[self.0];
+        call.done_at = Some(now);
         call.status = Some(answer.status.as_u16());
         call.answered = answered;
         call.reason.clone_from(&answer.reason);

@@ -47,7 +47,7 @@ pub use connector::{Answer, Cart, Tap, Visit, WalkError};
 pub use fault::{Fault, Times};
 pub use feed::{Event, EventName, EventSettings, SendOrder, Telling};
 pub use mail::Mail;
-pub use network::{DuplicateCapture, Settings};
+pub use network::{DuplicateCapture, RefundAnswer, Settings};
 pub use options::{Credentials, SigV4Scope, TwinOptions};
 pub use truth::{AdjustStatus, Call, Feedback, Refund, Trip, Truth};
 pub use twin::{StartError, Twin};

@@ -61,6 +61,9 @@ struct Serve {
     /// What a second capture of one trip does.
     #[arg(long, env = "TWIN_DUPLICATE_CAPTURE", value_enum, default_value = "ignored")]
     duplicate_capture: DuplicateCaptureArg,
+    /// How many days after the tap Amazon still refunds; for ever when left out.
+    #[arg(long, env = "TWIN_REFUND_WINDOW_DAYS")]
+    refund_window_days: Option<u32>,
     #[command(flatten)]
     events: Events,
     #[command(flatten)]
@@ -167,6 +170,8 @@ impl From<Serve> for TwinOptions {
                     DuplicateCaptureArg::Charged => DuplicateCapture::Charged,
                     DuplicateCaptureArg::Refused => DuplicateCapture::Refused,
                 },
+                refund_window_days: serve.refund_window_days,
+                ..Settings::default()
             },
             events: EventSettings::from(&serve.events),
             event_key: serve.events.event_key.split(',').next().unwrap_or_default().trim().to_owned(),

@@ -23,6 +23,26 @@ pub struct Settings {
     pub data_before_capture: bool,
     /// What a second capture of one trip does.
     pub duplicate_capture: DuplicateCapture,
+    /// How many days after the tap Amazon still refunds; then it answers 400. `None`: for ever. Its page says 7, the sample
+    /// store 30.
+    pub refund_window_days: Option<u32>,
+    /// What a refund is answered with.
+    pub refund_answer: RefundAnswer,
+}
+
+/// What a refund is answered with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RefundAnswer {
+    /// Given back; 200 with a `reconciliationId`, as on the test page.
+    #[default]
+    Number,
+    /// Given back; an empty 200, as in the prose of the reference page.
+    Empty,
+    /// Given back; a 200 whose `reconciliationId` is no text.
+    Unreadable,
+    /// Not given back; 200 with a `status` of `DECLINED`. No page says how a decline looks.
+    Declined,
 }
 
 /// What a second capture of one trip does.
@@ -252,7 +272,9 @@ impl Network {
         amount: &Amount,
         request_id: &str,
         reason_code: &str,
+        now: OffsetDateTime,
     ) -> Result<String, Refusal> {
+        let window = self.settings.refund_window_days;
         let elsewhere = self.trips.iter().any(|trip| {
             trip.id.to_string() != id && trip.refunds.iter().any(|refund| refund.refund_request_id == request_id)
         });
@@ -264,6 +286,9 @@ impl Network {
             return Ok(paid.reconciliation_id.clone());
         }
         in_currency(trip, amount)?;
+        if window.is_some_and(|days| now - trip.tapped_at > Duration::days(days.into())) {
+            return Err(Refusal::bad("the refund window is over"));
+        }
         if trip.refunded_minor() + amount.minor > trip.captured_minor() {
             return Err(Refusal::bad("amount: more than was captured and not refunded"));
         }

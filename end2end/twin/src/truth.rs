@@ -138,4 +138,7 @@ pub struct Call {
     pub reason: Option<String>,
     #[serde(with = "time::serde::rfc3339")]
     pub at: OffsetDateTime,
+    /// When it was answered, or would have been. `None` while it hangs.
+    #[serde(default, with = "time::serde::rfc3339::option")]
+    pub done_at: Option<OffsetDateTime>,
 }

@@ -14,6 +14,7 @@ use domain::money::{Currency, Money};
 use domain::pricing::{self, Occasion, PricingSettings, PromotionPolicy, RoundingLevel};
 use domain::promotion::{Promotion, PromotionId, PromotionKind, Target};
 use domain::receipt::Merchant;
+use domain::refund::RefundRules;
 use domain::store::{BadCartPolicy, DeclinePolicy, FeedbackPolicy, GateStrategy, Store};
 use domain::tax::TaxRate;
 use domain::unit::WeightUnit;
@@ -44,6 +45,7 @@ fn store(promotion_policy: PromotionPolicy, rounding_level: RoundingLevel) -> St
         token_life: time::Duration::hours(46),
         capture_repeat_is_safe: false,
         transactional_data_proves_capture: false,
+        refund: RefundRules::plain(Currency::USD),
     }
 }
 

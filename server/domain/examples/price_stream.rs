@@ -11,6 +11,7 @@ use domain::id::StoreId;
 use domain::money::{Currency, MoneyError};
 use domain::pricing::{self, Occasion, PricingSettings, Purchase};
 use domain::receipt::Merchant;
+use domain::refund::RefundRules;
 use domain::store::{BadCartPolicy, DeclinePolicy, FeedbackPolicy, GateStrategy, Store};
 use serde::Deserialize;
 use time::{Duration, OffsetDateTime};
@@ -65,5 +66,6 @@ fn store_with(id: StoreId, currency: Currency, pricing: PricingSettings) -> Stor
         token_life: Duration::hours(46),
         capture_repeat_is_safe: false,
         transactional_data_proves_capture: false,
+        refund: RefundRules::plain(Currency::USD),
     }
 }

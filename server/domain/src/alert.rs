@@ -43,8 +43,22 @@ closed_list!(
         CallRefused = "call_refused",
         /// Amazon answered 401 or 403: a setting is wrong.
         AccessDenied = "access_denied",
+        /// A refund waits for a person's decision.
+        RefundInReview = "refund_in_review",
+        /// Amazon refused a refund: a person gives the money back in another way.
+        RefundRefused = "refund_refused",
+        /// A refund, or a part of it, can only be given back by a person.
+        RefundByHand = "refund_by_hand",
+        /// Amazon was asked for a refund as often as it may be; nobody knows whether it was done.
+        RefundStuck = "refund_stuck",
+        /// Amazon had given back what a person gave back as well.
+        RefundedTwice = "refunded_twice",
         /// Amazon did not accept a payment status.
         FeedbackRejected = "feedback_rejected",
+        /// One of Amazon's APIs is paused until after the deadline of something that waits for it.
+        PauseOutlivesDeadline = "pause_outlives_deadline",
+        /// A cart is not charged yet, and its payment token ends soon (test plan, IF-021).
+        DeadlineNear = "deadline_near",
         /// An event is about a trip that nobody here has seen, or names none. It is parked.
         UnknownEventTrip = "unknown_event_trip",
         /// The event feed tells of a store that is not served here, or of a trip in another store than its own.

@@ -13,6 +13,8 @@ closed_list!(
         CaptureCharge = "capture_charge",
         /// `POST /v1/cancel/charge`.
         CancelCharge = "cancel_charge",
+        /// `POST /v1/refund`.
+        RefundCharge = "refund_charge",
         /// `POST /v1/payment/transactional-data`.
         GetTransactionalData = "get_transactional_data",
         /// `POST /v1/identity/shopper`.

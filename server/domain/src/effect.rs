@@ -3,12 +3,14 @@
 use serde::{Deserialize, Serialize};
 
 use crate::attempt::Api;
-use crate::id::{EmailAddress, InstrumentId, StoreId, TripId};
+use crate::id::{EmailAddress, InstrumentId, RefundId, StoreId, TripId};
 use crate::money::Money;
+use crate::reason::closed_list;
+use crate::refund::RefundReason;
 
 mod plan;
 
-pub use plan::{GRACE, LOOK_AGAIN, Moment, Plan};
+pub use plan::{DeadlineLook, GRACE, LOOK_AGAIN, Moment, Plan, WARN_BEFORE, deadline_look, is_uncharged};
 
 /// One thing that must happen outside. Its JSON form is the outbox row's payload: add variants and optional fields, never
 /// rename, since rows written by the version before are still waiting.
@@ -39,6 +41,19 @@ pub enum Effect {
         trip: TripId,
         /// The store.
         store: StoreId,
+    },
+    /// Give `amount` back to the card. Asking again with the same id is harmless.
+    RefundCharge {
+        /// Which refund; its id is Amazon's key.
+        refund: RefundId,
+        /// The visit.
+        trip: TripId,
+        /// The store.
+        store: StoreId,
+        /// The card's part of the refund.
+        amount: Money,
+        /// Why.
+        reason: RefundReason,
     },
     /// Ask for the card facts, which also witness a capture.
     FetchTransactionalData {
@@ -73,6 +88,15 @@ pub enum Effect {
         /// The visit.
         trip: TripId,
     },
+    /// Tell the shopper how a refund stands.
+    SendRefundNotice {
+        /// The visit.
+        trip: TripId,
+        /// Which.
+        refund: RefundId,
+        /// What there is to say.
+        news: RefundNews,
+    },
     /// Mail the code for signing in. The code itself is only in this row, which is emptied once it is sent.
     SendSignInCode {
         /// To whom.
@@ -97,6 +121,20 @@ pub enum Effect {
     },
 }
 
+closed_list!(
+    /// What a shopper is told of a refund.
+    RefundNews {
+        /// It was asked for, and a person looks at it.
+        InReview = "in_review",
+        /// It will be given.
+        Approved = "approved",
+        /// It was given.
+        Refunded = "refunded",
+        /// It will not be given.
+        Declined = "declined",
+    }
+);
+
 /// Eight digits that let a shopper in. `Debug` shows none of them.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -116,11 +154,13 @@ impl Effect {
             Self::AdjustCharge { .. } => "adjust_charge",
             Self::CaptureCharge { .. } => "capture_charge",
             Self::CancelCharge { .. } => "cancel_charge",
+            Self::RefundCharge { .. } => "refund_charge",
             Self::FetchTransactionalData { .. } => "fetch_transactional_data",
             Self::FetchShopperIdentity { .. } => "fetch_shopper_identity",
             Self::ReportPaymentStatus { .. } => "report_payment_status",
             Self::SendReceipt { .. } => "send_receipt",
             Self::SendDebtNotice { .. } => "send_debt_notice",
+            Self::SendRefundNotice { .. } => "send_refund_notice",
             Self::SendSignInCode { .. } => "send_sign_in_code",
             Self::CheckDeadline { .. } => "check_deadline",
             Self::CheckReview { .. } => "check_review",
@@ -135,6 +175,8 @@ impl Effect {
             Self::AdjustCharge { trip, .. }
             | Self::CaptureCharge { trip, .. }
             | Self::CancelCharge { trip, .. }
+            | Self::RefundCharge { trip, .. }
+            | Self::SendRefundNotice { trip, .. }
             | Self::FetchTransactionalData { trip, .. }
             | Self::FetchShopperIdentity { trip, .. }
             | Self::ReportPaymentStatus { trip, .. }
@@ -154,11 +196,13 @@ impl Effect {
             Self::AdjustCharge { .. } => Some(Api::AdjustCharge),
             Self::CaptureCharge { .. } => Some(Api::CaptureCharge),
             Self::CancelCharge { .. } => Some(Api::CancelCharge),
+            Self::RefundCharge { .. } => Some(Api::RefundCharge),
             Self::FetchTransactionalData { .. } => Some(Api::GetTransactionalData),
             Self::FetchShopperIdentity { .. } => Some(Api::GetShopperIdentity),
             Self::ReportPaymentStatus { .. } => Some(Api::ReportPaymentStatus),
             Self::SendReceipt { .. }
             | Self::SendDebtNotice { .. }
+            | Self::SendRefundNotice { .. }
             | Self::SendSignInCode { .. }
             | Self::CheckDeadline { .. }
             | Self::CheckReview { .. }

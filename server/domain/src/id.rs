@@ -24,6 +24,9 @@ pub enum IdError {
     /// Not a UUID.
     #[error("must be a UUID")]
     NotUuid,
+    /// A UUID, and not a random one.
+    #[error("must be a UUID of version 4")]
+    NotVersion4,
 }
 
 fn checked(text: &str, allowed: fn(char) -> bool) -> Result<String, IdError> {
@@ -144,6 +147,13 @@ text_id!(
     is_printable
 );
 
+text_id!(
+    /// Amazon's number for a movement of money, by which its reports name it: `reconciliationId` (Refund and Get Transactional
+    /// Data pages).
+    ReconciliationId,
+    is_printable
+);
+
 macro_rules! uuid_id {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
@@ -186,6 +196,59 @@ uuid_id!(
     /// One call to Amazon, recorded before it is made.
     AttemptId
 );
+
+/// One refund, from the wish to the money; also the `refundRequestId` by which Amazon knows it, for its whole life: there is no
+/// second key for the same intent.
+///
+/// Always a UUID of version 4, written in lower case: `^[0-9a-f]{8}-[0-9a-f]{4}-[0-5][0-9a-f]{3}-[089ab][0-9a-f]{3}-[0-9a-f]{12}$`
+/// (Refund page) refuses version 7.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "Uuid", into = "Uuid")]
+pub struct RefundId(Uuid);
+
+impl RefundId {
+    /// Checks `id`.
+    ///
+    /// # Errors
+    ///
+    /// Refuses a UUID that is not of version 4.
+    pub fn new(id: Uuid) -> Result<Self, IdError> {
+        let is_v4 = id.get_version_num() == 4 && id.get_variant() == uuid::Variant::RFC4122;
+        if is_v4 { Ok(Self(id)) } else { Err(IdError::NotVersion4) }
+    }
+
+    /// The UUID.
+    #[must_use]
+    pub const fn uuid(self) -> Uuid {
+        self.0
+    }
+}
+
+impl fmt::Display for RefundId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.0)
+    }
+}
+
+impl FromStr for RefundId {
+    type Err = IdError;
+    fn from_str(text: &str) -> Result<Self, IdError> {
+        Self::new(Uuid::parse_str(text).map_err(|_| IdError::NotUuid)?)
+    }
+}
+
+impl TryFrom<Uuid> for RefundId {
+    type Error = IdError;
+    fn try_from(id: Uuid) -> Result<Self, IdError> {
+        Self::new(id)
+    }
+}
+
+impl From<RefundId> for Uuid {
+    fn from(id: RefundId) -> Self {
+        id.0
+    }
+}
 
 /// An e-mail address that Amazon's identity API or an import gave us. Never printed whole: `Debug` shows `j•••@e•••.com`.
 #[derive(Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -266,6 +329,16 @@ mod tests {
         assert_eq!(TripId::new(&"x".repeat(256)), Err(IdError::TooLong));
         assert!(TripId::new(&"x".repeat(255)).is_ok());
         assert!(TripId::new("550e8400-e29b-41d4-a716-446655440000").is_ok());
+    }
+
+    #[test]
+    fn a_refunds_id_is_a_uuid_of_version_4_in_lower_case() {
+        let id = RefundId::from_str("550E8400-E29B-41D4-A716-446655440000").unwrap();
+        assert_eq!(id.to_string(), "550e8400-e29b-41d4-a716-446655440000");
+        for text in ["01939a5c-6d2e-7000-8000-000000000000", "00000000-0000-0000-0000-000000000000"] {
+            assert_eq!(RefundId::from_str(text), Err(IdError::NotVersion4), "{text}");
+        }
+        assert_eq!(RefundId::from_str("550e8400"), Err(IdError::NotUuid));
     }
 
     #[test]

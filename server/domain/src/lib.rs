@@ -11,8 +11,8 @@
 //! identify); *authorization* (the hold), *adjust*, *capture*, *cancel*; *attempt* (one call to Amazon, recorded before it is
 //! made); *debt* (bad debt of one trip), *outstanding balance* (sum of an instrument's open debts), *payoff*, *credit*,
 //! *dispute*, *write-off*; *refund*; *receipt*; *entry* (ledger); *effect* (something that must happen outside), *outbox*;
-//! *feedback* (Report Payment Status); *rule set* (a version of prices, promotions, taxes or risk rules); *alert*;
-//! *audit entry*.
+//! *feedback* (Report Payment Status); *pause* (of one of Amazon's APIs), *probe* (the call that ends it); *rule set* (a version
+//! of prices, promotions, taxes or risk rules); *alert*; *audit entry*.
 
 #![cfg_attr(
     test,
@@ -40,13 +40,17 @@ pub mod attempt;
 pub mod debt;
 pub mod feedback;
 pub mod gate;
+pub mod law;
 pub mod ledger;
 pub mod loss;
 pub mod payment_event;
+pub mod refund;
 pub mod search;
 pub mod store;
 pub mod trip;
 
 pub mod alert;
+pub mod audit;
 pub mod effect;
 pub mod outbox;
+pub mod pause;

@@ -6,7 +6,7 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
-use crate::id::TripId;
+use crate::id::{ReconciliationId, RefundId, TripId};
 use crate::label::Label;
 use crate::money::{Money, MoneyError};
 use crate::pricing::{AppliedPromotion, Purchase};
@@ -139,6 +139,39 @@ pub enum PaymentProgress {
     NoCharge,
 }
 
+/// A refund, as a receipt shows it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReceiptRefund {
+    /// By which the store finds it.
+    pub reference: RefundId,
+    /// When it was asked for.
+    pub requested_at: OffsetDateTime,
+    /// How much.
+    pub amount: Money,
+    /// How far it is.
+    pub progress: RefundProgress,
+    /// Amazon's number for it, once it is given back.
+    pub reconciliation: Option<ReconciliationId>,
+    /// Why it was declined, in the store's words.
+    pub declined_because: Option<String>,
+}
+
+/// How far a refund is, in the words a shopper needs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RefundProgress {
+    /// A person looks at it.
+    InReview,
+    /// Approved; the money is on its way.
+    OnItsWay,
+    /// Given back.
+    Refunded,
+    /// Came off what was owed.
+    Credited,
+    /// Not given.
+    Declined,
+}
+
 /// A receipt, complete.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Receipt {
@@ -176,6 +209,8 @@ pub struct Receipt {
     pub progress: PaymentProgress,
     /// The card, once Amazon has told.
     pub card: Option<CardFacts>,
+    /// What was asked back, the first one first.
+    pub refunds: Vec<ReceiptRefund>,
 }
 
 /// What was collected of a purchase so far.
@@ -190,6 +225,12 @@ pub struct Collected {
 }
 
 impl Receipt {
+    /// The receipt with what was asked back.
+    #[must_use]
+    pub fn with_refunds(self, refunds: Vec<ReceiptRefund>) -> Self {
+        Self { refunds, ..self }
+    }
+
     /// Puts a receipt together.
     ///
     /// # Errors
@@ -229,6 +270,7 @@ impl Receipt {
             outstanding: collected.outstanding,
             progress: collected.progress,
             card,
+            refunds: vec![],
         })
     }
 }

@@ -85,8 +85,8 @@ impl Search {
 
 /// `numerator / denominator` of an amount, in minor units, rounded down.
 fn part(total: Money, numerator: i64, denominator: i64) -> Result<i64, MoneyError> {
-    let whole = i128::from(total.minor()).saturating_mul(numerator.into()).saturating_div(denominator.into());
-    i64::try_from(whole).map_err(|_| MoneyError::Overflow)
+    let whole = i128::from(total.minor()).saturating_mul(numerator.into()).checked_div(denominator.into());
+    whole.and_then(|it| i64::try_from(it).ok()).ok_or(MoneyError::Overflow)
 }
 
 #[cfg(test)]

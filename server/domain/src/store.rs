@@ -7,6 +7,7 @@ use crate::money::{Currency, Money};
 use crate::pricing::PricingSettings;
 use crate::reason::closed_list;
 use crate::receipt::Merchant;
+use crate::refund::RefundRules;
 
 closed_list!(
     /// Who decides at the gate (risk overview page; seed "Bad Debt Enforcement at Entry").
@@ -84,6 +85,8 @@ pub struct Store {
     pub capture_repeat_is_safe: bool,
     /// Is it proven that Get Transactional Data answers 200 only after a capture? Only then does it witness one.
     pub transactional_data_proves_capture: bool,
+    /// Refunds.
+    pub refund: RefundRules,
 }
 
 impl Store {
@@ -125,6 +128,7 @@ pub(crate) mod tests {
             token_life: Duration::hours(46),
             capture_repeat_is_safe: true,
             transactional_data_proves_capture: true,
+            refund: RefundRules::plain(Currency::USD),
         }
     }
 

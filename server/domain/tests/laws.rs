@@ -10,6 +10,7 @@ use domain::money::{Currency, Money};
 use domain::pricing::PricingSettings;
 use domain::reason::DebtCause;
 use domain::receipt::Merchant;
+use domain::refund::RefundRules;
 use domain::store::{BadCartPolicy, DeclinePolicy, FeedbackPolicy, GateStrategy, Store};
 use domain::trip::{CartVerdict, Movement, Trip, TripEvent, Visit};
 use proptest::prelude::*;
@@ -39,6 +40,7 @@ fn store(decline: DeclinePolicy, capture_repeat_is_safe: bool) -> Store {
         token_life: Duration::hours(46),
         capture_repeat_is_safe,
         transactional_data_proves_capture: true,
+        refund: RefundRules::plain(Currency::USD),
     }
 }
 

@@ -9,6 +9,7 @@ use domain::money::{Currency, Money, Rounding};
 use domain::pricing::{self, Occasion, PricingSettings, PromotionPolicy, Purchase, RoundingLevel};
 use domain::promotion::{Promotion, PromotionId, PromotionKind, Target};
 use domain::receipt::Merchant;
+use domain::refund::RefundRules;
 use domain::store::{BadCartPolicy, DeclinePolicy, FeedbackPolicy, GateStrategy, Store};
 use domain::tax::TaxRate;
 use domain::unit::WeightUnit;
@@ -40,6 +41,7 @@ fn store(pricing: PricingSettings) -> Store {
         token_life: Duration::hours(46),
         capture_repeat_is_safe: true,
         transactional_data_proves_capture: true,
+        refund: RefundRules::plain(Currency::USD),
     }
 }
 

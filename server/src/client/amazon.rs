@@ -12,6 +12,7 @@ mod cancel_charge;
 mod capture_charge;
 mod error;
 mod payment_status;
+mod refund_charge;
 mod retry_after;
 mod shopper_identity;
 mod signer;
@@ -34,6 +35,7 @@ pub use self::cancel_charge::CancelCharge;
 pub use self::capture_charge::CaptureCharge;
 pub use self::error::{CallError, RefusalName};
 pub use self::payment_status::{FeedbackAnswer, ReportPaymentStatus};
+pub use self::refund_charge::{RefundAnswer, RefundCharge};
 pub use self::shopper_identity::GetShopperIdentity;
 use self::signer::Signer;
 pub use self::transactional_data::GetTransactionalData;
@@ -52,7 +54,7 @@ const ANSWER_BYTES_MAX: usize = 64 * 1024;
 /// Where Amazon is and who we are.
 #[derive(Debug, Clone)]
 pub struct AmazonSettings {
-    /// `JWO_PAYMENT_URL`: base of adjust, capture, cancel and transactional data.
+    /// `JWO_PAYMENT_URL`: base of adjust, capture, cancel, refund and transactional data.
     pub payment_url: String,
     /// `JWO_FEEDBACK_URL`: base of Report Payment Status. A URL whose path has `/v1/feedback/` is taken as it is, since
     /// Amazon's pages know the API by two paths.

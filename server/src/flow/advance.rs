@@ -80,6 +80,12 @@ pub(super) async fn advance(
     if step.trip != before {
         record(&mut *conn, row, before, said).await?;
     }
+    if matches!(event, TripEvent::CaptureApproved { .. } | TripEvent::CaptureWitnessed | TripEvent::CaptureDeclined) {
+        let is_taken =
+            !matches!(event, TripEvent::CaptureDeclined) && row.state.captured().is_some_and(Money::is_positive);
+        store::trip::confirm_capture(&mut *conn, &row.id, is_taken.then_some(said.at)).await?;
+        super::send_refund::wake(&mut *conn, &row.id, said.at).await?;
+    }
     enqueue(&mut *conn, store, row, &step, said.at).await?;
     for kind in step.alerts {
         store::alert::open(&mut *conn, kind, row.id.as_str(), said.at).await?;

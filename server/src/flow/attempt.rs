@@ -5,8 +5,10 @@ use domain::attempt::AttemptOutcome;
 use domain::attempt::rule::{self, Wanted};
 use domain::effect::Effect;
 use domain::id::{AttemptId, EmailAddress, InstrumentId, TripId};
-use domain::outbox::{Failure, OutboxState, after_failure};
+use domain::outbox::{Failure, OutboxState, after_failure, after_pending, uses_try};
+use domain::pause::{Answer, PauseEvent};
 use domain::receipt::CardFacts;
+use domain::refund::RefundEvent;
 use domain::trip::{Trip, TripEvent};
 use serde_json::Value;
 use sqlx::{PgConnection, PgPool};
@@ -15,6 +17,8 @@ use uuid::Uuid;
 
 use super::advance::{Said, advance, settings_of};
 use super::notify_shopper::notify;
+use super::pause;
+use super::send_refund;
 use crate::store::attempt::Outcome;
 use crate::store::instrument::Identity;
 use crate::store::outbox::Claim;
@@ -52,7 +56,14 @@ pub async fn begin(
     if !store::outbox::lock_claim(&mut tx, claim).await? {
         return Ok(Begin::Stop);
     }
-    if !is_wanted(&mut tx, claim, &row).await? {
+    if !pause::may_call(&mut tx, api, claim.probe).await? {
+        // Paused since it was claimed: it waits with the others, and has used up nothing.
+        store::outbox::forgive_try(&mut tx, claim).await?;
+        store::outbox::save(&mut tx, claim, OutboxState::Waiting { due_at: now }, None, now).await?;
+        tx.commit().await?;
+        return Ok(Begin::Stop);
+    }
+    if !is_wanted(&mut tx, &claim.effect, &row, now).await? {
         // Another visit may have brought what this one waits for.
         notify(&mut tx, &row, now).await?;
         store::outbox::save(&mut tx, claim, OutboxState::Dropped, Some("no longer wanted"), now).await?;
@@ -73,14 +84,25 @@ pub async fn begin(
 }
 
 /// Does the visit's state still want this effect?
-async fn is_wanted(conn: &mut PgConnection, claim: &Claim, row: &TripRow) -> Result<bool, StoreError> {
-    Ok(match rule::wanted(&claim.effect, row.state) {
+pub(super) async fn is_wanted(
+    conn: &mut PgConnection,
+    effect: &Effect,
+    row: &TripRow,
+    now: OffsetDateTime,
+) -> Result<bool, StoreError> {
+    Ok(match rule::wanted(effect, row.state) {
         Wanted::Yes => true,
         Wanted::No => false,
         Wanted::WithoutFacts => store::card_facts::get(conn, &row.id).await?.is_none(),
-        Wanted::WithoutIdentity => match &claim.effect {
+        Wanted::WithoutIdentity => match effect {
             Effect::FetchShopperIdentity { instrument, .. } => {
                 store::instrument::identity(conn, instrument).await? == Identity::NotAsked
+            }
+            _ => true,
+        },
+        Wanted::ByRefund => match effect {
+            Effect::RefundCharge { refund, amount, .. } => {
+                send_refund::is_wanted(conn, row, *refund, *amount, now).await?
             }
             _ => true,
         },
@@ -92,6 +114,8 @@ async fn is_wanted(conn: &mut PgConnection, claim: &Claim, row: &TripRow) -> Res
 pub enum Meaning {
     /// Something happened to the visit; the effect is done.
     Event(TripEvent),
+    /// Something happened to the refund; the effect is done.
+    Refund(RefundEvent),
     /// The card facts.
     Facts(Box<CardFacts>),
     /// Amazon has no facts for this trip, or not yet.
@@ -112,6 +136,8 @@ pub enum Meaning {
         /// Was there an answer? A capture whose tries end without one is not known to have failed.
         answered: bool,
     },
+    /// Neither yes nor no; asked again until it is one of them.
+    Pending,
     /// Amazon asked to be left alone for so long.
     Throttled {
         /// What it asked for.
@@ -134,6 +160,8 @@ pub struct Finished {
     pub duration: std::time::Duration,
     /// What a person must look at whatever comes next.
     pub alert: Option<AlertKind>,
+    /// What it says about its API, whatever it says about the visit.
+    pub answer: Answer,
     /// What it means.
     pub meaning: Meaning,
 }
@@ -169,6 +197,11 @@ pub async fn finish(
     }
     let state = conclude(&mut tx, claim, &mut row, finished.meaning.clone(), jitter, now).await?;
     store::outbox::save(&mut tx, claim, state, finished.problem.as_deref(), now).await?;
+    if let Some(api) = claim.effect.api() {
+        // Last of all locks, since the whole fleet may want it.
+        pause::note(&mut tx, api, PauseEvent::Called { answer: finished.answer, probe: claim.probe }, SAID_BY, now)
+            .await?;
+    }
     tx.commit().await?;
     Ok(())
 }
@@ -193,9 +226,16 @@ async fn conclude(
             }
             Ok(OutboxState::Done)
         }
+        Meaning::Refund(event) => {
+            if let Effect::RefundCharge { refund, .. } = &claim.effect {
+                send_refund::conclude(conn, row, *refund, event, now).await?;
+            }
+            Ok(OutboxState::Done)
+        }
         Meaning::Facts(facts) => {
             store::card_facts::insert(&mut *conn, &row.id, &facts, now).await?;
             take_facts_as_witness(&mut *conn, row, now).await?;
+            send_refund::wake(&mut *conn, &row.id, now).await?;
             notify(conn, row, now).await?;
             Ok(OutboxState::Done)
         }
@@ -214,6 +254,7 @@ async fn conclude(
             let failure = Failure::TryAgain { retry_after };
             give_up_or_wait(conn, claim, row, (failure, answered), jitter, now).await
         }
+        Meaning::Pending => pending(conn, claim, row, jitter, now).await,
         Meaning::Throttled { retry_after } => {
             give_up_or_wait(conn, claim, row, (Failure::Throttled { retry_after }, true), jitter, now).await
         }
@@ -243,6 +284,27 @@ async fn give_up_or_wait(
     let state = after_failure(claim.tries, failure, now, claim.deadline_at, jitter);
     if state == OutboxState::Exhausted {
         exhausted(conn, claim, row, answered, now).await?;
+    } else if !uses_try(failure, now, claim.deadline_at) {
+        store::outbox::forgive_try(conn, claim).await?;
+    }
+    Ok(state)
+}
+
+/// An answer that is no answer yet uses up no try. It is asked for again until shortly before the deadline, and then kept for a
+/// person, since nobody knows any more what Amazon will say.
+async fn pending(
+    conn: &mut PgConnection,
+    claim: &Claim,
+    row: &mut TripRow,
+    jitter: u16,
+    now: OffsetDateTime,
+) -> Result<OutboxState, StoreError> {
+    let polls = claim.polls.saturating_add(1);
+    let state = after_pending(polls, now, row.deadline_at, jitter);
+    if state == OutboxState::Exhausted {
+        exhausted(conn, claim, row, true, now).await?;
+    } else {
+        store::outbox::count_poll(conn, claim).await?;
     }
     Ok(state)
 }
@@ -320,6 +382,9 @@ async fn exhausted(
                 Some(event) => apply(conn, row, event, now).await,
                 None => Ok(()),
             }
+        }
+        Effect::RefundCharge { refund, .. } => {
+            send_refund::conclude(conn, row, refund, RefundEvent::TriesExhausted, now).await
         }
         // A receipt without card facts is better than none.
         Effect::FetchTransactionalData { .. } => notify(conn, row, now).await,

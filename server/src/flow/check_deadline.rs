@@ -1,7 +1,8 @@
-//! A visit's payment token has ended by our reckoning.
+//! A visit's payment token ends soon, or has ended, by our reckoning.
 
+use domain::alert::AlertKind;
 use domain::attempt::rule::awaited;
-use domain::effect::LOOK_AGAIN;
+use domain::effect::{DeadlineLook, LOOK_AGAIN, deadline_look, is_uncharged};
 use domain::id::TripId;
 use domain::trip::{Trip, TripEvent};
 use sqlx::{PgConnection, PgPool};
@@ -12,7 +13,7 @@ use super::book_loss::book_loss;
 use crate::store::trip::TripRow;
 use crate::store::{self, StoreError};
 
-/// Tells the visit that its time is over; one that has ended before does not mind. While a call is out or to come that may
+/// Before its time is over, a person hears of a visit that is not charged. Then tells the visit that its time is over; one that has ended before does not mind. While a call is out or to come that may
 /// still succeed, its answer decides: gives when to look again.
 ///
 /// # Errors
@@ -26,6 +27,14 @@ pub async fn check_deadline(
     let mut tx = db.begin().await?;
     let Some(mut row) = store::trip::lock(&mut tx, trip).await? else { return Ok(None) };
     let Some(settings) = store::settings::get(&mut tx, &row.store).await? else { return Ok(None) };
+    if let DeadlineLook::Near { again_at } = deadline_look(row.deadline_at, now) {
+        if !is_uncharged(row.state) {
+            return Ok(None);
+        }
+        store::alert::open(&mut tx, AlertKind::DeadlineNear, trip.as_str(), now).await?;
+        tx.commit().await?;
+        return Ok(Some(again_at));
+    }
     if is_undecided(&mut tx, &row).await? {
         return Ok(Some(now.saturating_add(LOOK_AGAIN)));
     }
@@ -35,6 +44,8 @@ pub async fn check_deadline(
     if was_in_review && let Some((_, recognised)) = store::purchase::get_by_trip(&mut tx, trip).await? {
         book_loss(&mut tx, &row, &recognised, None, now).await?;
     }
+    // What became of it has its own alert, where it needs one.
+    store::alert::close(&mut tx, AlertKind::DeadlineNear, trip.as_str(), now).await?;
     tx.commit().await?;
     Ok(None)
 }

@@ -15,6 +15,7 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::advance::Parts;
+use super::request_refund::{open_credit, withdraw_credit};
 use crate::store::audit::AuditEntry;
 use crate::store::debt::DebtRow;
 use crate::store::debt_event::DebtTold;
@@ -106,10 +107,13 @@ pub(super) async fn move_debt(
     store::debt::save(&mut *conn, id, &step.debt, mover.at).await?;
     for movement in &step.movements {
         post(&mut *conn, row, *movement, mover).await?;
-        if let DebtMovement::RecoveredSurplus(surplus) = movement
-            && surplus.is_positive()
-        {
-            store::alert::open(&mut *conn, AlertKind::ShopperCredit, row.id.as_str(), mover.at).await?;
+        match movement {
+            DebtMovement::RecoveredSurplus(surplus) if surplus.is_positive() => {
+                store::alert::open(&mut *conn, AlertKind::ShopperCredit, row.id.as_str(), mover.at).await?;
+                open_credit(&mut *conn, row, mover.by, mover.at).await?;
+            }
+            DebtMovement::RecoveredSurplus(_) => withdraw_credit(&mut *conn, row, mover.by, mover.at).await?,
+            _ => {}
         }
     }
     let detail = json!({

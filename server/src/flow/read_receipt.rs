@@ -2,13 +2,15 @@
 
 use domain::id::{EmailAddress, TripId};
 use domain::money::Money;
-use domain::receipt::{Collected, Merchant, Receipt};
+use domain::receipt::{Collected, Merchant, Receipt, ReceiptRefund};
+use domain::refund::Refund;
 use domain::trip::Trip;
 use sqlx::{PgConnection, PgPool};
 use time::OffsetDateTime;
 
 use super::advance::settings_of;
 use crate::store::instrument::Identity;
+use crate::store::refund::RefundRow;
 use crate::store::trip::TripRow;
 use crate::store::{self, StoreError};
 
@@ -54,9 +56,22 @@ pub(super) async fn paper(conn: &mut PgConnection, row: &TripRow) -> Result<Trip
         outstanding,
         progress: row.state.progress(outstanding),
     };
-    let card = store::card_facts::get(conn, &row.id).await?;
+    let card = store::card_facts::get(&mut *conn, &row.id).await?;
+    let refunds = store::refund::list_by_trip(conn, &row.id).await?;
     let receipt = Receipt::of(row.id.clone(), settings.merchant, row.started_at, &purchase, collected, card);
-    Ok(TripPaper::Receipt(Box::new(receipt.map_err(|_| StoreError::Corrupt("purchase amounts"))?)))
+    let receipt = receipt.map_err(|_| StoreError::Corrupt("purchase amounts"))?;
+    Ok(TripPaper::Receipt(Box::new(receipt.with_refunds(refunds.into_iter().map(refund).collect()))))
+}
+
+fn refund(row: RefundRow) -> ReceiptRefund {
+    ReceiptRefund {
+        reference: row.id,
+        requested_at: row.requested_at,
+        amount: row.amount,
+        progress: row.state.progress(),
+        reconciliation: row.state.reconciliation().cloned(),
+        declined_because: row.decided_because.filter(|_| row.state == Refund::Declined),
+    }
 }
 
 /// What to mail about a visit. `None`: nobody to write to, or nothing to say.

@@ -5,6 +5,7 @@ use domain::id::StoreId;
 use domain::money::Currency;
 use domain::pricing::PricingSettings;
 use domain::receipt::Merchant;
+use domain::refund::RefundRules;
 use domain::store::{BadCartPolicy, DeclinePolicy, FeedbackPolicy, GateStrategy, Store};
 use sqlx::PgPool;
 use time::{Duration, OffsetDateTime};
@@ -59,5 +60,6 @@ pub fn demo_store() -> Option<Store> {
         token_life: Duration::hours(46),
         capture_repeat_is_safe: true,
         transactional_data_proves_capture: true,
+        refund: RefundRules::plain(Currency::USD),
     })
 }

@@ -3,11 +3,33 @@
 use domain::id::StoreId;
 use domain::money::Currency;
 use serde_json::json;
-use sqlx::PgPool;
+use sqlx::{PgConnection, PgPool};
 use time::OffsetDateTime;
 
 use crate::store::audit::AuditEntry;
 use crate::store::{self, StoreError};
+
+/// Who decides something, and why.
+#[derive(Debug, Clone, Copy)]
+pub struct Person<'a> {
+    /// The name.
+    pub by: &'a str,
+    /// For auditors.
+    pub reason: &'a str,
+}
+
+/// Nobody of this name works here.
+#[derive(Debug, thiserror::Error)]
+#[error("nobody named {0} works here: `storeside staff add` adds people")]
+pub struct UnknownStaff(pub String);
+
+impl Person<'_> {
+    /// Does this person work here?
+    pub(super) async fn check(&self, conn: &mut PgConnection) -> Result<Result<(), UnknownStaff>, StoreError> {
+        let is_known = store::staff::is_known(conn, self.by).await?;
+        Ok(if is_known { Ok(()) } else { Err(UnknownStaff(self.by.to_owned())) })
+    }
+}
 
 /// Why a person was not added.
 #[derive(Debug, thiserror::Error)]

@@ -6,8 +6,10 @@ use http::{HeaderMap, StatusCode, header};
 use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
 use sqlx::PgPool;
 
+use crate::clock::Clock;
 use crate::log::chain;
-use crate::store;
+
+mod gauge;
 
 /// Bounds of the latency histograms in seconds: around the gate's 100 ms and Amazon's two seconds.
 const SECONDS: [f64; 12] = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0];
@@ -19,6 +21,8 @@ pub struct MetricsState {
     pub handle: PrometheusHandle,
     /// For what waits.
     pub database: PgPool,
+    /// For how long.
+    pub clock: Clock,
 }
 
 /// Makes every `metrics` call of this process count. Once per process.
@@ -37,17 +41,8 @@ pub async fn get(State(state): State<MetricsState>, headers: HeaderMap) -> Respo
     if headers.contains_key("x-forwarded-for") || headers.contains_key(header::FORWARDED) {
         return StatusCode::NOT_FOUND.into_response();
     }
-    if let Err(error) = count_backlog(&state.database).await {
-        tracing::warn!(error = chain(&error), "the backlog could not be counted");
+    if let Err(error) = gauge::set_all(&state.database, state.clock.now()).await {
+        tracing::warn!(error = chain(&error), "the rows could not be counted");
     }
     ([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], state.handle.render()).into_response()
-}
-
-async fn count_backlog(database: &PgPool) -> Result<(), store::StoreError> {
-    let backlog = store::outbox::backlog(&mut *database.acquire().await?).await?;
-    for word in ["waiting", "claimed", "exhausted"] {
-        let count = backlog.iter().find(|(state, _)| state == word).map_or(0, |(_, count)| *count);
-        metrics::gauge!("storeside_outbox_effects", "state" => word).set(u32::try_from(count).unwrap_or(u32::MAX));
-    }
-    Ok(())
 }

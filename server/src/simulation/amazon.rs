@@ -141,14 +141,12 @@ impl Account {
     /// Charges the card. `true`: it was charged by this call.
     pub(super) fn capture(&mut self, amount: Money, now: OffsetDateTime) -> Result<bool, Refusal> {
         let is_expired = now > self.tapped_at.saturating_add(self.token_life);
-        if !self.captures.is_empty() && !(is_expired && self.contract.expired_first) {
-            match self.contract.duplicate_capture {
-                Duplicate::Ignored => return Ok(false),
-                Duplicate::Refused => return Err(Refusal::Bad),
-                Duplicate::Charged => {}
-            }
-        } else {
-            self.open(now)?;
+        let is_first = self.captures.is_empty() || (is_expired && self.contract.expired_first);
+        match self.contract.duplicate_capture {
+            _ if is_first => self.open(now)?,
+            Duplicate::Ignored => return Ok(false),
+            Duplicate::Refused => return Err(Refusal::Bad),
+            Duplicate::Charged => {}
         }
         let may_capture = matches!(self.adjusted, Some(Adjusted::Approved | Adjusted::Declined));
         let is_held = amount.minor() <= self.authorized.minor() || self.contract.captures_beyond_hold;

@@ -3,10 +3,11 @@
 use domain::alert::AlertKind;
 use domain::attempt::AttemptOutcome;
 use domain::attempt::rule::{self, Wanted};
-use domain::effect::Effect;
+use domain::effect::{DeadlineLook, Effect, LOOK_AGAIN, deadline_look, is_uncharged};
 use domain::feedback::PaymentStatus;
 use domain::money::{Currency, Money};
-use domain::outbox::{Failure, OutboxState, after_failure};
+use domain::outbox::{Failure, OutboxState, after_failure, after_pending, uses_try};
+use domain::pause::{Answer, PauseEvent};
 use domain::trip::{Trip, TripEvent};
 use time::{Duration, OffsetDateTime};
 
@@ -19,6 +20,7 @@ pub(super) enum Meaning {
     Facts,
     NoFacts,
     Done,
+    Pending,
     TryAgain { retry_after: Option<Duration>, answered: bool },
     Throttled { retry_after: Duration },
     GiveUp(AlertKind),
@@ -30,6 +32,8 @@ pub(super) struct Finished {
     pub(super) outcome: AttemptOutcome,
     pub(super) status: Option<u16>,
     pub(super) meaning: Meaning,
+    /// What it says about its API.
+    pub(super) answer: Answer,
 }
 
 const NOTHING: Money = Money::zero(Currency::USD);
@@ -40,12 +44,18 @@ impl Tables {
         if !self.holds(claim) {
             return None;
         }
+        if !claim.effect.api().is_some_and(|api| self.may_call(api, claim.probe)) {
+            // Paused since it was claimed: it waits with the others, and has used up nothing.
+            self.forgive_try(claim, false);
+            self.save(claim, OutboxState::Waiting { due_at: now });
+            return None;
+        }
         let row = self.trips[claim.trip].as_ref()?;
         let is_wanted = match rule::wanted(&claim.effect, row.state) {
             Wanted::Yes => true,
             Wanted::No => false,
             Wanted::WithoutFacts => !row.has_facts,
-            Wanted::WithoutIdentity => false,
+            Wanted::WithoutIdentity | Wanted::ByRefund => false,
         };
         if !is_wanted {
             self.save(claim, OutboxState::Dropped);
@@ -66,6 +76,9 @@ impl Tables {
         self.attempts[attempt].status = it.status;
         let state = self.conclude(claim, it.meaning, jitter, now);
         self.save(claim, state);
+        if let Some(api) = claim.effect.api() {
+            self.note(api, PauseEvent::Called { answer: it.answer, probe: claim.probe }, now);
+        }
     }
 
     fn conclude(&mut self, claim: &Claim, meaning: Meaning, jitter: u16, now: OffsetDateTime) -> OutboxState {
@@ -76,6 +89,7 @@ impl Tables {
                 OutboxState::Done
             }
             Meaning::Done => OutboxState::Done,
+            Meaning::Pending => self.pending(claim, jitter, now),
             Meaning::Facts => {
                 self.take_facts(claim.trip, now);
                 OutboxState::Done
@@ -112,6 +126,19 @@ impl Tables {
         let state = after_failure(claim.tries, failure, now, claim.deadline_at, jitter);
         if state == OutboxState::Exhausted {
             self.exhausted(claim, answered, now);
+        } else if !uses_try(failure, now, claim.deadline_at) {
+            self.forgive_try(claim, false);
+        }
+        state
+    }
+
+    /// Asked for again until shortly before the deadline, and then kept for a person.
+    fn pending(&mut self, claim: &Claim, jitter: u16, now: OffsetDateTime) -> OutboxState {
+        let deadline_at = self.trips[claim.trip].as_ref().map_or(now, |row| row.deadline_at);
+        let state = after_pending(claim.polls.saturating_add(1), now, deadline_at, jitter);
+        match state {
+            OutboxState::Exhausted => self.exhausted(claim, true, now),
+            _ => self.forgive_try(claim, true),
         }
         state
     }
@@ -166,13 +193,21 @@ impl Tables {
         let trip = claim.trip;
         match claim.effect {
             Effect::CheckDeadline { .. } => {
+                let Some(row) = &self.trips[trip] else { return OutboxState::Done };
+                if let DeadlineLook::Near { again_at } = deadline_look(row.deadline_at, now) {
+                    if !is_uncharged(row.state) {
+                        return OutboxState::Done;
+                    }
+                    self.alert(AlertKind::DeadlineNear, trip);
+                    return OutboxState::Waiting { due_at: again_at };
+                }
                 let awaited = self.trips[trip].as_ref().and_then(|it| rule::awaited(it.state));
                 let is_undecided = awaited.is_some_and(|awaited| {
                     let (waiting, claimed) = self.live(awaited.kind, trip);
                     claimed || (awaited.even_waiting && waiting)
                 });
                 if is_undecided {
-                    return OutboxState::Waiting { due_at: now.saturating_add(domain::effect::LOOK_AGAIN) };
+                    return OutboxState::Waiting { due_at: now.saturating_add(LOOK_AGAIN) };
                 }
                 self.advance(trip, TripEvent::DeadlinePassed, NOTHING, now);
             }

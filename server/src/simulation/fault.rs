@@ -48,6 +48,10 @@ faults! {
     FailedAfterEffect = "500 after the effect",
     /// An API that answers 500 for hours.
     RunOfFailures = "runs of 500",
+    /// An API is left alone by all workers, because it asked for it.
+    Paused = "API paused for the fleet",
+    /// An API is left alone by all workers, because it fails.
+    BreakerTripped = "breaker tripped",
     /// The issuer takes its time: PENDING.
     Pending = "adjust pending",
     /// The issuer says yes, and no an hour later.

@@ -4,6 +4,7 @@ use domain::alert::AlertKind;
 use domain::attempt::{Api, AttemptOutcome};
 use domain::effect::Effect;
 use domain::money::Money;
+use domain::pause::Answer;
 use domain::payment_event::EventName;
 use domain::trip::TripEvent;
 use time::Duration;
@@ -192,46 +193,57 @@ impl World {
     }
 }
 
+/// What a call that came back says about its API, as `server/src/worker/call.rs` reads it.
+fn answer(reply: Reply) -> Answer {
+    match reply {
+        Reply::Throttled(asked) => Answer::Wait(asked.unwrap_or(THROTTLED_FOR)),
+        Reply::Busy(503, Some(asked)) => Answer::Wait(asked),
+        Reply::Busy(..) | Reply::NoAnswer | Reply::NotSent => Answer::Fails,
+        Reply::Adjusted(..)
+        | Reply::Captured
+        | Reply::Cancelled
+        | Reply::Facts
+        | Reply::Accepted
+        | Reply::Rejected
+        | Reply::Refused(_)
+        | Reply::NotLetIn
+        | Reply::Unreadable => Answer::Works,
+    }
+}
+
 /// What a call that came back means for its visit, as the worker of its API reads it.
 pub(super) fn read(effect: &Effect, reply: Reply) -> Finished {
     let is_capture = matches!(effect, Effect::CaptureCharge { .. });
-    let answered = |meaning| Finished { outcome: AttemptOutcome::Answered, status: Some(200), meaning };
-    let again = |outcome, status, retry_after, answered| {
-        let meaning = Meaning::TryAgain { retry_after, answered };
-        Finished { outcome, status, meaning }
-    };
-    match reply {
+    let again = |retry_after, answered| Meaning::TryAgain { retry_after, answered };
+    let (outcome, status, meaning) = match reply {
         Reply::Adjusted(Adjusted::Approved, authorized) => {
-            answered(Meaning::Event(TripEvent::AdjustApproved { authorized }))
+            (AttemptOutcome::Answered, Some(200), Meaning::Event(TripEvent::AdjustApproved { authorized }))
         }
         Reply::Adjusted(Adjusted::Declined, held) => {
-            answered(Meaning::Event(TripEvent::AdjustDeclined { authorized: Some(held) }))
+            let authorized = Some(held);
+            (AttemptOutcome::Answered, Some(200), Meaning::Event(TripEvent::AdjustDeclined { authorized }))
         }
-        Reply::Adjusted(Adjusted::Pending, _) => again(AttemptOutcome::Answered, Some(200), None, true),
-        Reply::Captured => answered(Meaning::Event(TripEvent::CaptureInitiated)),
-        Reply::Cancelled => answered(Meaning::Event(TripEvent::CancelInitiated)),
-        Reply::Facts => answered(Meaning::Facts),
-        Reply::Accepted => answered(Meaning::Done),
-        Reply::Rejected => answered(Meaning::GiveUp(AlertKind::FeedbackRejected)),
-        Reply::Refused(refusal) => {
-            Finished { outcome: AttemptOutcome::Refused, status: Some(400), meaning: refused(effect, refusal) }
-        }
+        Reply::Adjusted(Adjusted::Pending, _) => (AttemptOutcome::Answered, Some(200), Meaning::Pending),
+        Reply::Captured => (AttemptOutcome::Answered, Some(200), Meaning::Event(TripEvent::CaptureInitiated)),
+        Reply::Cancelled => (AttemptOutcome::Answered, Some(200), Meaning::Event(TripEvent::CancelInitiated)),
+        Reply::Facts => (AttemptOutcome::Answered, Some(200), Meaning::Facts),
+        Reply::Accepted => (AttemptOutcome::Answered, Some(200), Meaning::Done),
+        Reply::Rejected => (AttemptOutcome::Answered, Some(200), Meaning::GiveUp(AlertKind::FeedbackRejected)),
+        Reply::Refused(refusal) => (AttemptOutcome::Refused, Some(400), refused(effect, refusal)),
         Reply::Throttled(asked) => {
-            let meaning = Meaning::Throttled { retry_after: asked.unwrap_or(THROTTLED_FOR) };
-            Finished { outcome: AttemptOutcome::Busy, status: Some(429), meaning }
+            let retry_after = asked.unwrap_or(THROTTLED_FOR);
+            (AttemptOutcome::Busy, Some(429), Meaning::Throttled { retry_after })
         }
-        Reply::Busy(503, Some(retry_after)) => {
-            Finished { outcome: AttemptOutcome::Busy, status: Some(503), meaning: Meaning::Throttled { retry_after } }
-        }
-        Reply::Busy(status, asked) => again(AttemptOutcome::Busy, Some(status), asked, true),
-        Reply::NotLetIn => again(AttemptOutcome::Busy, Some(403), None, false),
-        Reply::NotSent => again(AttemptOutcome::NotSent, None, None, false),
+        Reply::Busy(503, Some(retry_after)) => (AttemptOutcome::Busy, Some(503), Meaning::Throttled { retry_after }),
+        Reply::Busy(status, asked) => (AttemptOutcome::Busy, Some(status), again(asked, true)),
+        Reply::NotLetIn => (AttemptOutcome::Busy, Some(403), again(None, false)),
+        Reply::NotSent => (AttemptOutcome::NotSent, None, again(None, false)),
         Reply::NoAnswer | Reply::Unreadable if is_capture => {
-            let meaning = Meaning::Event(TripEvent::CaptureUnanswered);
-            Finished { outcome: AttemptOutcome::NoAnswer, status: None, meaning }
+            (AttemptOutcome::NoAnswer, None, Meaning::Event(TripEvent::CaptureUnanswered))
         }
-        Reply::NoAnswer | Reply::Unreadable => again(AttemptOutcome::NoAnswer, None, None, false),
-    }
+        Reply::NoAnswer | Reply::Unreadable => (AttemptOutcome::NoAnswer, None, again(None, false)),
+    };
+    Finished { outcome, status, meaning, answer: answer(reply) }
 }
 
 fn refused(effect: &Effect, refusal: Refusal) -> Meaning {

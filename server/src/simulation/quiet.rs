@@ -71,8 +71,8 @@ impl World {
         if !has_outcome || !self.tables.store_of(row).reports_feedback() {
             return;
         }
-        let effects = self.tables.effects_of[trip].iter().map(|id| &self.tables.outbox[*id]);
-        let last = effects.filter(|it| matches!(it.effect, Effect::ReportPaymentStatus { .. })).next_back();
+        let mut effects = self.tables.effects_of[trip].iter().map(|id| &self.tables.outbox[*id]);
+        let last = effects.rfind(|it| matches!(it.effect, Effect::ReportPaymentStatus { .. }));
         if last.is_some_and(|it| it.state == OutboxState::Exhausted) {
             let is_told = self.tables.is_alerted(AlertKind::EffectExhausted, trip);
             if !is_told {

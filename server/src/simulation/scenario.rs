@@ -6,6 +6,7 @@ use domain::id::{GateEventId, IdError, InstrumentId, StoreId};
 use domain::money::{Currency, Money};
 use domain::pricing::PricingSettings;
 use domain::receipt::Merchant;
+use domain::refund::RefundRules;
 use domain::store::{BadCartPolicy, DeclinePolicy, FeedbackPolicy, GateStrategy, Store};
 use domain::trip::CartVerdict;
 use time::{Duration, OffsetDateTime};
@@ -140,6 +141,7 @@ fn store(number: usize, contract: Contract, mistake: Option<Mistake>, chance: &m
         pricing: PricingSettings::plain("here"),
         review_limit: Duration::hours(24),
         token_life: Duration::hours(46),
+        refund: RefundRules::plain(Currency::USD),
         capture_repeat_is_safe: repeat_is_safe || mistake == Some(Mistake::RepeatsWhereCharged),
         transactional_data_proves_capture: facts_prove || mistake == Some(Mistake::TrustsEarlyFacts),
     })

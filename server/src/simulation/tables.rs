@@ -4,12 +4,13 @@
 use std::collections::{BTreeSet, HashSet};
 
 use domain::alert::AlertKind;
-use domain::attempt::AttemptOutcome;
+use domain::attempt::{Api, AttemptOutcome};
 use domain::debt::Debt;
 use domain::effect::{Effect, Plan};
 use domain::id::{InstrumentId, TripId};
-use domain::money::{Currency, Money};
+use domain::money::Money;
 use domain::outbox::{Fence, LEASE, OutboxState};
+use domain::pause::{Pause, PauseEvent};
 use domain::payment_event::EventName;
 use domain::store::Store;
 use domain::trip::Trip;
@@ -47,6 +48,8 @@ pub(super) struct OutboxRow {
     pub(super) state: OutboxState,
     pub(super) fence: Fence,
     pub(super) tries: u32,
+    /// Answers so far that were neither yes nor no.
+    pub(super) polls: u32,
     pub(super) deadline_at: Option<OffsetDateTime>,
     /// The calls that were recorded for it.
     pub(super) attempts: Vec<usize>,
@@ -59,6 +62,9 @@ pub(super) struct Claim {
     pub(super) trip: usize,
     pub(super) fence: Fence,
     pub(super) tries: u32,
+    pub(super) polls: u32,
+    /// The number of the probe that it is, where its API is paused.
+    pub(super) probe: Option<Fence>,
     pub(super) until: OffsetDateTime,
     pub(super) deadline_at: Option<OffsetDateTime>,
     pub(super) effect: Effect,
@@ -88,8 +94,10 @@ pub(super) struct Tables {
     pub(super) outbox: Vec<OutboxRow>,
     /// Of each visit, its effects.
     pub(super) effects_of: Vec<Vec<usize>>,
-    /// What waits, and when its time or its lease is over.
-    due: BTreeSet<(OffsetDateTime, usize)>,
+    /// Of each API, and of looks at our own rows: what waits, and when its time or its lease is over.
+    due: Vec<BTreeSet<(OffsetDateTime, usize)>>,
+    /// Of each API, whether it may be called, and the number of its last probe.
+    pub(super) pauses: Vec<(Pause, Fence)>,
     pub(super) attempts: Vec<AttemptRow>,
     pub(super) books: Books,
     alerts: HashSet<(AlertKind, usize)>,
@@ -111,7 +119,8 @@ impl Tables {
             debts: vec![None; trips],
             outbox: vec![],
             effects_of: vec![vec![]; trips],
-            due: BTreeSet::new(),
+            due: vec![BTreeSet::new(); Api::ALL.len() + 1],
+            pauses: vec![(Pause::FLOWING, Fence(0)); Api::ALL.len()],
             attempts: vec![],
             books,
             alerts: HashSet::new(),
@@ -161,10 +170,6 @@ impl Tables {
         self.alerts.contains(&(kind, trip))
     }
 
-    pub(super) fn outstanding(&self, trip: usize) -> Money {
-        self.debts[trip].map_or(Money::zero(Currency::USD), |row| row.debt.outstanding)
-    }
-
     // ---- The outbox, as server/src/store/outbox.rs has it.
 
     pub(super) fn push(&mut self, trip: usize, effect: Effect, plan: Plan) {
@@ -172,9 +177,9 @@ impl Tables {
         let id = self.outbox.len();
         let state = OutboxState::Waiting { due_at: plan.due_at };
         let (fence, deadline_at) = (Fence(0), plan.deadline_at);
-        self.outbox.push(OutboxRow { trip, effect, state, fence, tries: 0, deadline_at, attempts: vec![] });
+        self.outbox.push(OutboxRow { trip, effect, state, fence, tries: 0, polls: 0, deadline_at, attempts: vec![] });
         self.effects_of[trip].push(id);
-        self.due.insert((plan.due_at, id));
+        self.due[lane(&self.outbox[id].effect)].insert((plan.due_at, id));
     }
 
     /// Does an effect of this kind wait, does a worker hold one?
@@ -186,33 +191,93 @@ impl Tables {
         })
     }
 
-    /// When the next effect is due or the next lease ends.
+    /// When the next effect can be claimed or the next lease ends, pauses considered.
     pub(super) fn next_due_at(&self) -> Option<OffsetDateTime> {
-        self.due.first().map(|(at, _)| *at)
+        let lanes = self.due.iter().enumerate();
+        lanes
+            .filter_map(|(lane, due)| due.first().map(|(at, _)| self.probe_at(lane).map_or(*at, |it| it.max(*at))))
+            .min()
     }
 
-    /// Takes up to `limit` effects that are due, or whose lease is over, by the worker's clock; of each visit one call to Amazon at a
-    /// time, so that what is reported first arrives first.
+    /// When a lane may be probed. `None`: it is not paused.
+    fn probe_at(&self, lane: usize) -> Option<OffsetDateTime> {
+        self.pauses.get(lane).and_then(|(pause, _)| pause.probe_at())
+    }
+
+    /// Takes up to `limit` effects that are due, or whose lease is over, by the worker's clock: the probes of pauses that are over, then
+    /// what is nearest to its deadline; of each visit one call to Amazon at a time, so that what is reported first arrives first.
     pub(super) fn claim(&mut self, limit: usize, now: OffsetDateTime) -> Vec<Claim> {
-        let until = now.saturating_add(LEASE);
-        let mut ids: Vec<usize> = self.due.range(..=(now, usize::MAX)).map(|(_, id)| *id).collect();
-        ids.sort_by_key(|id| (self.outbox[*id].deadline_at.is_none(), self.outbox[*id].deadline_at, *id));
         let mut claims = vec![];
-        for id in ids {
-            if claims.len() == limit {
-                break;
+        for lane in 0..self.pauses.len() {
+            if claims.len() < limit && self.probe_at(lane).is_some_and(|at| now >= at) {
+                claims.extend(self.claim_probe(lane, now));
             }
-            if self.outbox[id].effect.api().is_some() && self.is_calling(self.outbox[id].trip, now) {
-                continue;
+        }
+        let open = |lane: &usize| self.probe_at(*lane).is_none();
+        let lanes: Vec<usize> = (0..self.due.len()).filter(open).collect();
+        for id in self.due_in(&lanes, now) {
+            if claims.len() < limit && !self.must_wait(id, now) {
+                claims.push(self.lease(id, None, now));
             }
-            self.set(id, OutboxState::Claimed { until });
-            let row = &mut self.outbox[id];
-            row.fence = Fence(row.fence.0 + 1);
-            row.tries += 1;
-            let OutboxRow { trip, fence, tries, deadline_at, .. } = *row;
-            claims.push(Claim { row: id, trip, fence, tries, until, deadline_at, effect: row.effect.clone() });
         }
         claims
+    }
+
+    /// One worker of the fleet gets the most urgent effect that waits for a paused API.
+    fn claim_probe(&mut self, lane: usize, now: OffsetDateTime) -> Option<Claim> {
+        let (pause, Fence(last)) = self.pauses[lane];
+        let fence = Fence(last + 1);
+        let probing = pause.apply(PauseEvent::ProbeWanted(fence), now).ok()?;
+        let id = self.due_in(&[lane], now).into_iter().find(|id| !self.must_wait(*id, now))?;
+        self.pauses[lane] = (probing, fence);
+        Some(self.lease(id, Some(fence), now))
+    }
+
+    fn due_in(&self, lanes: &[usize], now: OffsetDateTime) -> Vec<usize> {
+        let due = lanes.iter().flat_map(|lane| self.due[*lane].range(..=(now, usize::MAX)));
+        let mut ids: Vec<usize> = due.map(|(_, id)| *id).collect();
+        ids.sort_by_key(|id| (self.outbox[*id].deadline_at.is_none(), self.outbox[*id].deadline_at, *id));
+        ids
+    }
+
+    fn must_wait(&self, id: usize, now: OffsetDateTime) -> bool {
+        self.outbox[id].effect.api().is_some() && self.is_calling(self.outbox[id].trip, now)
+    }
+
+    fn lease(&mut self, id: usize, probe: Option<Fence>, now: OffsetDateTime) -> Claim {
+        let until = now.saturating_add(LEASE);
+        self.set(id, OutboxState::Claimed { until });
+        let row = &mut self.outbox[id];
+        row.fence = Fence(row.fence.0 + 1);
+        row.tries += 1;
+        let OutboxRow { trip, fence, tries, polls, deadline_at, .. } = *row;
+        Claim { row: id, trip, fence, tries, polls, probe, until, deadline_at, effect: row.effect.clone() }
+    }
+
+    /// What a call, or a probe without one, says about its API.
+    pub(super) fn note(&mut self, api: Api, event: PauseEvent, now: OffsetDateTime) {
+        let row = &mut self.pauses[api as usize];
+        if let Ok(pause) = row.0.apply(event, now) {
+            row.0 = pause;
+        }
+    }
+
+    /// May the claim's API be called: because nothing is paused, or because the claim is the probe?
+    pub(super) fn may_call(&self, api: Api, probe: Option<Fence>) -> bool {
+        match self.pauses[api as usize].0 {
+            Pause::Flowing { .. } => true,
+            Pause::Asked { .. } | Pause::Tripped { .. } => false,
+            Pause::Probing { fence, .. } => probe == Some(fence),
+        }
+    }
+
+    /// Gives back the try that a claim has used up; counts an answer that was neither yes nor no in its place.
+    pub(super) fn forgive_try(&mut self, claim: &Claim, has_polled: bool) {
+        if self.holds(claim) {
+            let row = &mut self.outbox[claim.row];
+            row.tries = row.tries.saturating_sub(1);
+            row.polls += u32::from(has_polled);
+        }
     }
 
     /// Is a call to Amazon out for the visit, as far as its lease says?
@@ -235,13 +300,14 @@ impl Tables {
     }
 
     fn set(&mut self, id: usize, state: OutboxState) {
+        let due = &mut self.due[lane(&self.outbox[id].effect)];
         if let Some(at) = wakes_at(self.outbox[id].state) {
-            self.due.remove(&(at, id));
+            due.remove(&(at, id));
+        }
+        if let Some(at) = wakes_at(state) {
+            due.insert((at, id));
         }
         self.outbox[id].state = state;
-        if let Some(at) = wakes_at(state) {
-            self.due.insert((at, id));
-        }
     }
 
     // ---- Attempts, as server/src/store/attempt.rs has them.
@@ -282,6 +348,11 @@ impl Tables {
         });
         captures.max_by_key(|(last, _)| *last).map(|(_, amount)| amount)
     }
+}
+
+/// Where an effect waits: by its API, or with the looks at our own rows.
+fn lane(effect: &Effect) -> usize {
+    effect.api().map_or(Api::ALL.len(), |api| api as usize)
 }
 
 /// When somebody must look at an effect in this state.

@@ -4,6 +4,7 @@
 
 use domain::attempt::Api;
 use domain::outbox::LEASE;
+use domain::pause::{Pause, PauseEvent};
 use time::{Duration, OffsetDateTime};
 
 use super::agenda::Happening;
@@ -19,6 +20,9 @@ pub(super) const WORKERS: usize = 3;
 /// Effects a worker takes at once, at most.
 const CLAIMED_MAX: usize = 6;
 
+/// How long a worker is awake at least between two sleeps.
+const RESTED_FOR: Duration = Duration::minutes(10);
+
 /// How long workers wait who found nothing that they may take.
 const LOOK_EVERY: Duration = Duration::seconds(1);
 
@@ -29,13 +33,15 @@ pub(super) struct Worker {
     life: u32,
     /// Dead or asleep until then.
     pub(super) away_until: OffsetDateTime,
+    /// It does not fall asleep again before then: a fleet that always sleeps proves nothing.
+    rested_until: OffsetDateTime,
     /// How wrong its clock is.
     pub(super) skew: Duration,
 }
 
 impl Worker {
     pub(super) fn new(now: OffsetDateTime) -> Self {
-        Self { life: 0, away_until: now, skew: Duration::ZERO }
+        Self { life: 0, away_until: now, rested_until: now, skew: Duration::ZERO }
     }
 }
 
@@ -116,11 +122,13 @@ impl World {
 
     /// The whole process stops for longer than a lease. `false`: it does not.
     fn falls_asleep(&mut self, task: usize, what: Happening) -> bool {
-        if !self.falls(Fault::Asleep) {
+        let worker = self.tasks[task].worker;
+        if self.workers[worker].rested_until > self.now || !self.falls(Fault::Asleep) {
             return false;
         }
         let nap = LEASE + self.chance.millis(1_000, 300_000);
-        self.workers[self.tasks[task].worker].away_until = self.now + nap;
+        self.workers[worker].away_until = self.now + nap;
+        self.workers[worker].rested_until = self.now + nap + RESTED_FOR;
         self.agenda.put(self.now + nap, what);
         true
     }
@@ -145,10 +153,11 @@ impl World {
         if self.falls(Fault::CrashAfterBegin) {
             return self.die(worker);
         }
-        if attempt.is_some() {
-            let soon = self.chance.millis(1, 5);
-            self.agenda.put(self.now + soon, Happening::Sent(task));
+        if attempt.is_none() {
+            return self.return_probe(&claim, now);
         }
+        let soon = self.chance.millis(1, 5);
+        self.agenda.put(self.now + soon, Happening::Sent(task));
     }
 
     fn look(&mut self, worker: usize, claim: &Claim) {
@@ -168,11 +177,18 @@ impl World {
         if !self.is_awake(task, Happening::Sent(task)) || self.falls_asleep(task, Happening::Sent(task)) {
             return;
         }
-        let Task { worker, ref claim, .. } = self.tasks[task];
+        let Task { worker, claim, .. } = self.tasks[task].clone();
         if self.clock(worker) + TIMEOUT > claim.until {
-            return;
+            return self.return_probe(&claim, self.clock(worker));
         }
         self.depart(task);
+    }
+
+    /// A probe that had nothing to send lets another be it.
+    fn return_probe(&mut self, claim: &Claim, now: OffsetDateTime) {
+        if let (Some(fence), Some(api)) = (claim.probe, claim.effect.api()) {
+            self.tables.note(api, PauseEvent::ProbeReturned(fence), now);
+        }
     }
 
     /// The call came back: its outcome is kept.
@@ -191,7 +207,15 @@ impl World {
         }
         let (now, jitter) = (self.clock(worker), self.chance.jitter());
         let finished = read(&claim.effect, reply);
+        let before: Vec<bool> = self.tables.pauses.iter().map(|(pause, _)| pause.is_flowing()).collect();
         self.tables.transact(claim.trip, |tables| tables.finish(&claim, attempt, finished, jitter, now));
+        for (was_flowing, (pause, _)) in before.into_iter().zip(&self.tables.pauses) {
+            match pause {
+                Pause::Asked { .. } if was_flowing => self.faults.note(Fault::Paused),
+                Pause::Tripped { .. } if was_flowing => self.faults.note(Fault::BreakerTripped),
+                _ => {}
+            }
+        }
         if self.falls(Fault::CrashAfterFinish) {
             self.die(worker);
         }

@@ -35,6 +35,51 @@ pub async fn close(conn: &mut PgConnection, kind: AlertKind, subject: &str, now:
     Ok(())
 }
 
+/// An alert as a list shows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ListedAlert {
+    /// The row.
+    pub id: i64,
+    /// One of [`AlertKind`], or of a newer version's.
+    pub kind: String,
+    /// What it is about: a visit, an effect, an API.
+    pub subject: String,
+    /// How often it was raised.
+    pub times: i32,
+    /// When first.
+    pub opened_at: OffsetDateTime,
+    /// When last.
+    pub last_at: OffsetDateTime,
+}
+
+/// Open alerts, the oldest first.
+pub async fn list_open(conn: &mut PgConnection) -> Result<Vec<ListedAlert>> {
+    let rows = sqlx::query_as!(
+        ListedAlert,
+        r#"SELECT alert_id AS id, kind, subject, times, opened_at, last_at FROM alert WHERE closed_at IS NULL
+           ORDER BY opened_at, alert_id"#
+    );
+    Ok(rows.fetch_all(conn).await?)
+}
+
+/// Closes one alert. Gives what it told of, as kind and subject; `None`: it is not there, or closed already.
+pub async fn close_by_id(conn: &mut PgConnection, id: i64, now: OffsetDateTime) -> Result<Option<(String, String)>> {
+    let closed = sqlx::query!(
+        "UPDATE alert SET closed_at = $2 WHERE alert_id = $1 AND closed_at IS NULL RETURNING kind, subject",
+        id,
+        now,
+    );
+    Ok(closed.fetch_optional(conn).await?.map(|row| (row.kind, row.subject)))
+}
+
+/// How many alerts of each kind are open.
+pub async fn count_open(conn: &mut PgConnection) -> Result<Vec<(String, i64)>> {
+    let rows = sqlx::query!(
+        r#"SELECT kind, count(*) AS "count!" FROM alert WHERE closed_at IS NULL GROUP BY kind ORDER BY kind"#
+    );
+    Ok(rows.fetch_all(conn).await?.into_iter().map(|row| (row.kind, row.count)).collect())
+}
+
 /// Open alerts of one kind and subject: how often each was raised.
 pub async fn times_open(conn: &mut PgConnection, kind: AlertKind, subject: &str) -> Result<i32> {
     let times = sqlx::query_scalar!(

@@ -2,7 +2,7 @@
 
 use domain::attempt::{Api, AttemptOutcome};
 use domain::effect::Effect;
-use domain::id::{AttemptId, OutboxId, TripId};
+use domain::id::{AttemptId, OutboxId, RefundId, TripId};
 use domain::money::Money;
 use serde_json::Value;
 use sqlx::PgConnection;
@@ -93,6 +93,34 @@ pub async fn last_capture(conn: &mut PgConnection, trip: &TripId) -> Result<Opti
         Effect::CaptureCharge { amount, .. } => Ok(Some(amount)),
         _ => Err(StoreError::Corrupt("outbox.payload")),
     }
+}
+
+/// A call about a refund, as a list shows it.
+#[derive(Debug, Clone)]
+pub struct RefundAttempt {
+    /// When.
+    pub sent_at: OffsetDateTime,
+    /// What is known of it, in one word.
+    pub outcome: AttemptOutcome,
+    /// The HTTP status, where there was an answer.
+    pub status: Option<i32>,
+    /// What went wrong.
+    pub problem: Option<String>,
+}
+
+/// The calls about a refund, the first one first.
+pub async fn list_of_refund(conn: &mut PgConnection, trip: &TripId, refund: RefundId) -> Result<Vec<RefundAttempt>> {
+    let rows = sqlx::query!(
+        "SELECT sent_at, outcome, status, problem FROM attempt JOIN outbox USING (outbox_id)
+         WHERE attempt.trip_id = $1 AND api = 'refund_charge' AND payload ->> 'refund' = $2 ORDER BY sent_at",
+        trip.as_str(),
+        refund.to_string(),
+    );
+    let rows = rows.fetch_all(conn).await?.into_iter().map(|row| {
+        let outcome = read(row.outcome.parse(), "attempt.outcome")?;
+        Ok(RefundAttempt { sent_at: row.sent_at, outcome, status: row.status, problem: row.problem })
+    });
+    rows.collect()
 }
 
 #[cfg(test)]

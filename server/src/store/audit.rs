@@ -1,5 +1,6 @@
 //! The table `audit_entry`: who changed what. Inserted with the change, never changed itself.
 
+use domain::audit::AuditRow;
 use serde_json::Value;
 use sqlx::PgConnection;
 use time::OffsetDateTime;
@@ -32,6 +33,19 @@ pub async fn insert(conn: &mut PgConnection, entry: AuditEntry<'_>, now: OffsetD
     .execute(conn)
     .await?;
     Ok(())
+}
+
+/// What was written of a subject, in the order of the rows' numbers, from `after` on.
+pub async fn list_by_subject(conn: &mut PgConnection, subject: &str, after: i64, limit: i64) -> Result<Vec<AuditRow>> {
+    let rows = sqlx::query_as!(
+        AuditRow,
+        "SELECT audit_entry_id AS id, actor, action, subject, detail, recorded_at FROM audit_entry
+         WHERE subject = $1 AND audit_entry_id > $2 ORDER BY audit_entry_id LIMIT $3",
+        subject,
+        after,
+        limit,
+    );
+    Ok(rows.fetch_all(conn).await?)
 }
 
 #[cfg(test)]

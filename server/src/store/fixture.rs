@@ -14,6 +14,7 @@ use domain::pricing::{
 };
 use domain::promotion::PromotionId;
 use domain::receipt::Merchant;
+use domain::refund::RefundRules;
 use domain::store::{BadCartPolicy, DeclinePolicy, FeedbackPolicy, GateStrategy, Store};
 use domain::tax::TaxRate;
 use domain::trip::Trip;
@@ -164,6 +165,7 @@ pub(super) fn store() -> Store {
         token_life: time::Duration::hours(46),
         capture_repeat_is_safe: true,
         transactional_data_proves_capture: false,
+        refund: RefundRules::plain(Currency::USD),
     }
 }
 

@@ -1,6 +1,6 @@
 //! The table `outbox`: what must happen outside.
 
-use domain::alert::AlertKind;
+use domain::attempt::Api;
 use domain::effect::Effect;
 use domain::id::{OutboxId, TripId};
 use domain::outbox::{Fence, OutboxState};
@@ -8,7 +8,18 @@ use sqlx::PgConnection;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
+pub use self::claim::{claim, claim_probe};
 use super::{Result, StoreError};
+
+mod claim;
+pub mod listed;
+
+/// The lane of effects that call none of Amazon's APIs. The others' lane is their API.
+const OWN_LANE: &str = "own";
+
+fn lane(effect: &Effect) -> &'static str {
+    effect.api().map_or(OWN_LANE, Api::as_str)
+}
 
 /// An effect that a worker holds under a lease.
 #[derive(Debug, Clone)]
@@ -19,6 +30,12 @@ pub struct Claim {
     pub fence: Fence,
     /// Tries so far, this one included.
     pub tries: u32,
+    /// Answers so far that were neither yes nor no.
+    pub polls: u32,
+    /// The number of the probe that it is, where its API is paused.
+    pub probe: Option<Fence>,
+    /// When it was to be tried.
+    pub due_at: OffsetDateTime,
     /// When the lease ends.
     pub until: OffsetDateTime,
     /// When it is too late for it. `None`: never.
@@ -38,10 +55,11 @@ pub async fn push(
     let id = Uuid::new_v4();
     let payload = serde_json::to_value(effect).map_err(|_| StoreError::Corrupt("effect"))?;
     sqlx::query!(
-        "INSERT INTO outbox (outbox_id, kind, trip_id, payload, state, due_at, deadline_at, created_at)
-         VALUES ($1, $2, $3, $4, 'waiting', $5, $6, $7)",
+        "INSERT INTO outbox (outbox_id, kind, lane, trip_id, payload, state, due_at, deadline_at, created_at)
+         VALUES ($1, $2, $3, $4, $5, 'waiting', $6, $7, $8)",
         id,
         effect.kind(),
+        lane(effect),
         effect.trip().map(TripId::as_str),
         payload,
         due_at,
@@ -82,44 +100,6 @@ pub async fn live(conn: &mut PgConnection, kind: &str, trip: &TripId) -> Result<
     );
     let row = row.fetch_one(conn).await?;
     Ok(Live { waiting: row.waiting, claimed: row.claimed })
-}
-
-/// Takes up to `limit` effects that are due, or whose worker is gone, under a lease until `until`. What is nearest to its
-/// deadline goes first.
-pub async fn claim(
-    conn: &mut PgConnection,
-    limit: i64,
-    now: OffsetDateTime,
-    until: OffsetDateTime,
-) -> Result<Vec<Claim>> {
-    let rows = sqlx::query!(
-        "UPDATE outbox SET state = 'claimed', due_at = NULL, claimed_until = $3, fence = fence + 1, tries = tries + 1
-         WHERE outbox_id IN (
-             SELECT outbox_id FROM outbox
-             WHERE (state = 'waiting' AND due_at <= $2) OR (state = 'claimed' AND claimed_until <= $2)
-             ORDER BY deadline_at NULLS LAST, created_at LIMIT $1 FOR UPDATE SKIP LOCKED)
-         RETURNING outbox_id, fence, tries, deadline_at, payload",
-        limit,
-        now,
-        until,
-    );
-    let mut claims = vec![];
-    for row in rows.fetch_all(&mut *conn).await? {
-        let Ok(effect) = serde_json::from_value(row.payload) else {
-            // A newer version wrote it, and will take it when this lease ends.
-            super::alert::open(&mut *conn, AlertKind::UnreadableEffect, &row.outbox_id.to_string(), now).await?;
-            continue;
-        };
-        claims.push(Claim {
-            id: OutboxId(row.outbox_id),
-            fence: Fence(row.fence),
-            tries: u32::try_from(row.tries).unwrap_or(u32::MAX),
-            until,
-            deadline_at: row.deadline_at,
-            effect,
-        });
-    }
-    Ok(claims)
 }
 
 /// Locks the row of a claim until the transaction ends. `false`: the lease was passed on, and its holder may not act.
@@ -167,13 +147,69 @@ pub async fn save(
     Ok(())
 }
 
-/// When the next effect is due or the next lease ends. `None`: nothing waits.
+/// A refund of this visit that waits for word of its capture is due now. One that waits because Amazon asked for it is not.
+pub async fn wake_refund(conn: &mut PgConnection, trip: &TripId, now: OffsetDateTime) -> Result<()> {
+    sqlx::query!(
+        "UPDATE outbox SET due_at = $2 FROM refund
+         WHERE outbox.trip_id = $1 AND outbox.kind = 'refund_charge' AND outbox.state = 'waiting' AND due_at > $2
+           AND refund.refund_id::text = payload ->> 'refund' AND refund.state = 'waiting'",
+        trip.as_str(),
+        now,
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Takes a try off those that a claim has used up: it did not come to pass, or was no fault of the effect's.
+pub async fn forgive_try(conn: &mut PgConnection, claim: &Claim) -> Result<()> {
+    sqlx::query!(
+        "UPDATE outbox SET tries = tries - 1 WHERE outbox_id = $1 AND state = 'claimed' AND fence = $2 AND tries > 0",
+        claim.id.0,
+        claim.fence.0,
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Counts an answer that was neither yes nor no, instead of the try that the claim has used up.
+pub async fn count_poll(conn: &mut PgConnection, claim: &Claim) -> Result<()> {
+    sqlx::query!(
+        "UPDATE outbox SET polls = polls + 1, tries = tries - 1
+         WHERE outbox_id = $1 AND state = 'claimed' AND fence = $2 AND tries > 0",
+        claim.id.0,
+        claim.fence.0,
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// When the next effect can be claimed, pauses considered, or the next lease ends. `None`: nothing waits.
 pub async fn next_due_at(conn: &mut PgConnection) -> Result<Option<OffsetDateTime>> {
     let next = sqlx::query_scalar!(
-        "SELECT least((SELECT min(due_at) FROM outbox WHERE state = 'waiting'),
+        "SELECT least((SELECT min(greatest(due_at, pause.until_at)) FROM outbox LEFT JOIN pause ON pause.api = outbox.lane
+                       WHERE outbox.state = 'waiting'),
                       (SELECT min(claimed_until) FROM outbox WHERE state = 'claimed'))"
     );
     Ok(next.fetch_one(conn).await?)
+}
+
+/// Does anything wait for this API whose deadline comes from `after` on and until `until`?
+pub async fn has_deadline_between(
+    conn: &mut PgConnection,
+    api: Api,
+    after: OffsetDateTime,
+    until: OffsetDateTime,
+) -> Result<bool> {
+    let found = sqlx::query_scalar!(
+        r#"SELECT EXISTS (SELECT 1 FROM outbox WHERE lane = $1 AND state = 'waiting' AND deadline_at BETWEEN $2 AND $3) AS "found!""#,
+        api.as_str(),
+        after,
+        until,
+    );
+    Ok(found.fetch_one(conn).await?)
 }
 
 /// How many effects wait, are with a worker, and are out of tries.
@@ -182,6 +218,33 @@ pub async fn backlog(conn: &mut PgConnection) -> Result<Vec<(String, i64)>> {
         r#"SELECT state, count(*) AS "count!" FROM outbox WHERE state IN ('waiting', 'claimed', 'exhausted') GROUP BY state"#
     );
     Ok(rows.fetch_all(conn).await?.into_iter().map(|row| (row.state, row.count)).collect())
+}
+
+/// What of a lane could be done and is not.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WaitingLane {
+    /// An API of Amazon's, or `own`.
+    pub lane: String,
+    /// Effects that are due.
+    pub due: i64,
+    /// For how long the oldest of them has been.
+    pub oldest_seconds: i64,
+}
+
+/// What is due, in each lane that anything waits in or ever could.
+pub async fn waiting_by_lane(conn: &mut PgConnection, now: OffsetDateTime) -> Result<Vec<WaitingLane>> {
+    let lanes: Vec<String> = Api::ALL.iter().map(|api| api.as_str()).chain([OWN_LANE]).map(str::to_owned).collect();
+    let rows = sqlx::query_as!(
+        WaitingLane,
+        r#"SELECT lane AS "lane!", count(due_at) AS "due!",
+               coalesce(extract(epoch FROM $2 - min(due_at))::bigint, 0) AS "oldest_seconds!"
+           FROM unnest($1::text[]) AS every(lane)
+           LEFT JOIN (SELECT lane, due_at FROM outbox WHERE state = 'waiting' AND due_at <= $2) waiting USING (lane)
+           GROUP BY lane ORDER BY lane"#,
+        &lanes,
+        now,
+    );
+    Ok(rows.fetch_all(conn).await?)
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ use domain::id::StoreId;
 use domain::money::{Currency, Money, Rounding};
 use domain::pricing::PricingSettings;
 use domain::receipt::Merchant;
+use domain::refund::RefundRules;
 use domain::store::Store;
 use sqlx::PgConnection;
 use time::{Duration, OffsetDateTime};
@@ -44,6 +45,12 @@ pub async fn get(conn: &mut PgConnection, id: &StoreId) -> Result<Option<Store>>
         token_life: Duration::minutes(row.token_life_minutes.into()),
         capture_repeat_is_safe: row.capture_repeat_is_safe,
         transactional_data_proves_capture: row.transactional_data_proves_capture,
+        refund: RefundRules {
+            window: Duration::days(row.refund_window_days.into()),
+            after: Duration::minutes(row.refund_after_minutes.into()),
+            auto_limit: Money::new(row.refund_auto_limit_minor, currency),
+            auto_count: read(u32::try_from(row.refund_auto_count), "store.refund_auto_count")?,
+        },
     }))
 }
 
@@ -67,8 +74,10 @@ pub async fn insert(conn: &mut PgConnection, store: &Store, now: OffsetDateTime)
         "INSERT INTO store (store_id, merchant_name, merchant_address, tax_number, contact, currency, gate_strategy,
              debt_threshold_minor, feedback, bad_cart, decline, rounding, token_life_minutes, capture_repeat_is_safe,
              transactional_data_proves_capture, created_at, rounding_level, promotion_policy, jurisdiction, promotions_max,
-             cart_discount_max_minor, review_limit_minutes)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22) ON CONFLICT DO NOTHING",
+             cart_discount_max_minor, review_limit_minutes, refund_window_days, refund_after_minutes, refund_auto_limit_minor,
+             refund_auto_count)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22,
+             $23, $24, $25, $26) ON CONFLICT DO NOTHING",
         store.id.as_str(),
         store.merchant.name,
         store.merchant.address,
@@ -91,6 +100,10 @@ pub async fn insert(conn: &mut PgConnection, store: &Store, now: OffsetDateTime)
         store.pricing.promotions_max.map(i64::from),
         store.pricing.cart_discount_max.map(Money::minor),
         i32::try_from(store.review_limit.whole_minutes()).unwrap_or(i32::MAX),
+        i32::try_from(store.refund.window.whole_days()).unwrap_or(i32::MAX),
+        i32::try_from(store.refund.after.whole_minutes()).unwrap_or(i32::MAX),
+        store.refund.auto_limit.minor(),
+        i32::try_from(store.refund.auto_count).unwrap_or(i32::MAX),
     );
     Ok(done.execute(conn).await?.rows_affected() == 1)
 }
@@ -133,7 +146,12 @@ mod tests {
         let roundings = [Rounding::HalfUp, Rounding::HalfEven, Rounding::HalfDown];
         let yen = Some(Money::new(1500, Currency::JPY));
         let mut stores = vec![
-            Store { currency: Currency::JPY, debt_threshold: yen, ..store() },
+            Store {
+                currency: Currency::JPY,
+                debt_threshold: yen,
+                refund: RefundRules::plain(Currency::JPY),
+                ..store()
+            },
             Store { token_life: Duration::minutes(1), ..store() },
             Store { token_life: Duration::days(7), ..store() },
             Store { capture_repeat_is_safe: false, ..store() },
@@ -153,6 +171,13 @@ mod tests {
         ];
         stores.extend(pricings.map(|pricing| Store { pricing, ..store() }));
         stores.push(Store { review_limit: Duration::hours(3), ..store() });
+        let refund = RefundRules {
+            window: Duration::days(7),
+            after: Duration::ZERO,
+            auto_limit: Money::new(0, Currency::USD),
+            auto_count: 9,
+        };
+        stores.push(Store { refund, ..store() });
         stores.extend(
             roundings.map(|it| Store { pricing: PricingSettings { rounding: it, ..store().pricing }, ..store() }),
         );

@@ -9,6 +9,8 @@ use time::OffsetDateTime;
 
 use super::{Result, StoreError, read};
 
+pub mod story;
+
 /// A visit as it is stored.
 #[derive(Debug, Clone)]
 pub struct TripRow {
@@ -187,6 +189,43 @@ pub async fn save(conn: &mut PgConnection, row: &TripRow, now: OffsetDateTime) -
     .execute(conn)
     .await?;
     Ok(())
+}
+
+/// What is priced and neither taken nor given up, of visits whose payment token ends until then: one sum for each currency that
+/// any store has.
+pub async fn in_flight_until(conn: &mut PgConnection, until: OffsetDateTime) -> Result<Vec<Money>> {
+    let rows = sqlx::query!(
+        r#"SELECT currency AS "currency!", coalesce(sum(total_minor), 0)::bigint AS "minor!"
+           FROM (SELECT DISTINCT currency FROM store) every LEFT JOIN (
+               SELECT currency, total_minor FROM trip
+               WHERE state IN ('adjusting', 'capturing', 'capture_unknown') AND deadline_at <= $1) in_flight USING (currency)
+           GROUP BY currency ORDER BY currency"#,
+        until,
+    );
+    let rows = rows.fetch_all(conn).await?.into_iter();
+    rows.map(|row| Ok(Money::new(row.minor, read(Currency::new(&row.currency), "store.currency")?))).collect()
+}
+
+/// Writes when a witness said that the visit's capture went through; `None`: one said that it did not.
+pub async fn confirm_capture(conn: &mut PgConnection, id: &TripId, at: Option<OffsetDateTime>) -> Result<()> {
+    sqlx::query!(
+        "UPDATE trip SET capture_confirmed_at = CASE WHEN $2::timestamptz IS NULL THEN NULL ELSE coalesce(capture_confirmed_at, $2) END
+         WHERE trip_id = $1",
+        id.as_str(),
+        at,
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Has a witness said that the visit's capture went through?
+pub async fn is_capture_confirmed(conn: &mut PgConnection, id: &TripId) -> Result<bool> {
+    let confirmed = sqlx::query_scalar!(
+        r#"SELECT capture_confirmed_at IS NOT NULL AS "confirmed!" FROM trip WHERE trip_id = $1"#,
+        id.as_str(),
+    );
+    Ok(confirmed.fetch_optional(conn).await?.unwrap_or(false))
 }
 
 /// Was this visit paid with one of the shopper's instruments?

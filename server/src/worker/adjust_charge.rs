@@ -31,7 +31,7 @@ fn meaning(outcome: &Result<AdjustAnswer, CallError>) -> Meaning {
             Meaning::Event(TripEvent::AdjustDeclined { authorized: Some(*authorized) })
         }
         // Asked again until it is one or the other; what a pending answer says is authorized is not (test plan, AC-003).
-        Ok(AdjustAnswer::Pending) => Meaning::TryAgain { retry_after: None, answered: true },
+        Ok(AdjustAnswer::Pending) => Meaning::Pending,
         Err(CallError::Refused { name: RefusalName::ShoppingTripExpired, .. }) => {
             Meaning::Event(TripEvent::TokenExpired)
         }

@@ -4,6 +4,7 @@ use std::time::Duration as StdDuration;
 
 use domain::alert::AlertKind;
 use domain::id::{AttemptId, TripId};
+use domain::pause::Answer;
 use time::Duration;
 
 use super::{Worker, jitter};
@@ -50,6 +51,7 @@ pub(super) async fn call<R: AmazonRequest>(
         status: call.status,
         duration: call.took,
         alert: alert(&call),
+        answer: answer(&call.outcome),
         meaning: meaning(&call.outcome),
         problem,
     };
@@ -82,6 +84,23 @@ fn alert<T>(call: &Call<T>) -> Option<AlertKind> {
         Err(CallError::Misconfigured { .. }) => Some(AlertKind::AccessDenied),
         Err(CallError::Unreadable { .. }) => Some(AlertKind::ImplausibleAnswer),
         Ok(_) | Err(_) => None,
+    }
+}
+
+/// What a call says about its API. A wrong key, or an answer that cannot be read, is still an answer: leaving the API alone would
+/// not mend it.
+fn answer<T>(outcome: &Result<T, CallError>) -> Answer {
+    match outcome {
+        Err(CallError::Throttled { retry_after }) => Answer::Wait(retry_after.map_or(THROTTLED_FOR, wait)),
+        Err(CallError::Busy { status: 503, retry_after: Some(asked), .. }) => Answer::Wait(wait(*asked)),
+        Err(CallError::Busy { .. } | CallError::NoAnswer { .. } | CallError::NotSent { .. }) => Answer::Fails,
+        Ok(_)
+        | Err(
+            CallError::Invalid { .. }
+            | CallError::Refused { .. }
+            | CallError::Misconfigured { .. }
+            | CallError::Unreadable { .. },
+        ) => Answer::Works,
     }
 }
 

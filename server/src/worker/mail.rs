@@ -1,17 +1,19 @@
 //! Mails to shoppers. The words are in the file below; here is what happens when a mail does not leave.
 
+mod refund_words;
 mod words;
 
 use std::time::Duration;
 
-use domain::effect::SignInCode;
-use domain::id::{EmailAddress, TripId};
+use domain::effect::{RefundNews, SignInCode};
+use domain::id::{EmailAddress, RefundId, TripId};
 use domain::outbox::{Failure, OutboxState, after_failure};
 
 use super::{Worker, jitter};
 use crate::client::mail::{Mail, MailError};
 use crate::flow::mail_failed::mail_failed;
 use crate::flow::read_receipt::{TripMail, trip_mail};
+use crate::flow::read_refund::refund_mail;
 use crate::store::StoreError;
 use crate::store::outbox::Claim;
 
@@ -30,6 +32,19 @@ pub(super) async fn send_receipt(worker: &Worker, claim: &Claim, trip: &TripId) 
 
 pub(super) async fn send_debt_notice(worker: &Worker, claim: &Claim, trip: &TripId) -> Result<(), StoreError> {
     about_trip(worker, claim, trip, words::debt_notice).await
+}
+
+pub(super) async fn send_refund_notice(
+    worker: &Worker,
+    claim: &Claim,
+    refund: RefundId,
+    news: RefundNews,
+) -> Result<(), StoreError> {
+    let Some(mail) = refund_mail(&worker.database, refund).await? else {
+        return worker.end(claim, OutboxState::Dropped, Some("there is nobody to write to")).await;
+    };
+    let words = refund_words::notice(&mail, news, &worker.public_url);
+    send(worker, claim, mail.to, words).await
 }
 
 pub(super) async fn send_sign_in_code(

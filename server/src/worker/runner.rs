@@ -2,32 +2,47 @@
 
 use std::time::Duration;
 
-use domain::outbox::LEASE;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
+use tokio::time::MissedTickBehavior;
 use tracing::Instrument;
 
 use super::Worker;
+use super::wake::Wake;
 use crate::flow::apply_event::apply_open_events;
+use crate::flow::claim_effects::claim_effects;
 use crate::log::chain;
+use crate::store::StoreError;
 use crate::store::outbox::Claim;
-use crate::store::{self, StoreError};
 
 /// Effects one process has in hand at most. Each waits for a network most of its time.
 const IN_HAND_MAX: usize = 32;
 
-/// How often an idle worker looks. What an effect leads to is looked for at once.
+/// How often an idle worker looks. What an effect leads to is looked for at once, and what others ask for when they call.
 const LOOK_EVERY: Duration = Duration::from_millis(200);
 
+/// No worker looks more often, so that many effects at once are taken together.
+const LOOKS_APART: Duration = Duration::from_millis(4);
+
+/// While more waits than fits, a worker lets several be done before it looks again: looking for each would cost more than doing it.
+const BEHIND_WAITS: Duration = Duration::from_millis(50);
+
 /// How long a worker that cannot reach its database waits before it looks again.
-const DATABASE_AWAY: Duration = Duration::from_secs(1);
+pub(super) const DATABASE_AWAY: Duration = Duration::from_secs(1);
 
 /// Works until `stop` turns true, then finishes what is in hand.
 pub async fn run(worker: Worker, mut stop: watch::Receiver<bool>) {
     let mut in_hand = JoinSet::new();
+    let wake = Wake::listen(&worker.database);
+    let mut pace = tokio::time::interval(LOOKS_APART);
+    pace.set_missed_tick_behavior(MissedTickBehavior::Delay);
     while !*stop.borrow() {
-        let pause = match claim(&worker, IN_HAND_MAX - in_hand.len()).await {
+        pace.tick().await;
+        let room = IN_HAND_MAX - in_hand.len();
+        let mut is_behind = false;
+        let pause = match claim(&worker, room).await {
             Ok(claims) => {
+                is_behind = room > 0 && claims.len() >= room;
                 for claim in claims {
                     in_hand.spawn(act(worker.clone(), claim));
                 }
@@ -41,8 +56,14 @@ pub async fn run(worker: Worker, mut stop: watch::Receiver<bool>) {
         tokio::select! {
             // Done with one: what it led to may be due.
             Some(_) = in_hand.join_next() => {}
+            () = wake.rung() => {}
             () = tokio::time::sleep(pause) => {}
             _ = stop.changed() => {}
+        }
+        if is_behind {
+            let half_done = async { while in_hand.len() > IN_HAND_MAX / 2 && in_hand.join_next().await.is_some() {} };
+            // Else slow calls would keep the other half from work.
+            let _ = tokio::time::timeout(BEHIND_WAITS, half_done).await;
         }
         while in_hand.try_join_next().is_some() {}
     }
@@ -61,9 +82,13 @@ pub async fn run_due(worker: &Worker) -> Result<usize, StoreError> {
     let mut done = 0;
     loop {
         let claims = claim(worker, 1).await?;
-        let Some(claim) = claims.into_iter().next() else { return Ok(done) };
-        worker.act(&claim).await?;
-        done += 1;
+        if claims.is_empty() {
+            return Ok(done);
+        }
+        for claim in claims {
+            worker.act(&claim).await?;
+            done += 1;
+        }
     }
 }
 
@@ -71,13 +96,13 @@ async fn claim(worker: &Worker, limit: usize) -> Result<Vec<Claim>, StoreError> 
     if limit == 0 {
         return Ok(vec![]);
     }
-    let now = worker.clock.now();
-    let mut conn = worker.database.acquire().await?;
-    store::outbox::claim(&mut conn, i64::try_from(limit).unwrap_or(1), now, now + LEASE).await
+    claim_effects(&worker.database, limit, worker.clock.now()).await
 }
 
 async fn act(worker: Worker, claim: Claim) {
     let kind = claim.effect.kind();
+    let waited = Duration::try_from(worker.clock.now() - claim.due_at).unwrap_or_default();
+    metrics::histogram!("storeside_pickup_seconds").record(waited);
     let span =
         tracing::info_span!("effect", kind, effect.id = %claim.id, trip.id = claim.effect.trip().map(|it| it.as_str()));
     let acted = worker.act(&claim).instrument(span).await;

@@ -14,22 +14,6 @@ async fn walk(shop: &Shop, card: &str) -> Uuid {
 }
 
 #[sqlx::test(migrations = "../migrations")]
-async fn ac_003_a_pending_adjustment_is_asked_about_until_it_is_decided(_: PgPoolOptions, connect: PgConnectOptions) {
-    let shop = Shop::open(connect).await;
-    let trip = walk(&shop, "pending").await;
-    shop.pass(Duration::minutes(1)).await;
-    assert_eq!(shop.state(trip).await, "captured");
-    assert!(shop.twin.truth().trip(trip).adjust_calls > 1);
-
-    let forever = walk(&shop, "pending-forever").await;
-    shop.pass(Duration::hours(2)).await;
-    assert_eq!(shop.state(forever).await, "adjusting", "no debt is made of an answer that has not come");
-    assert_eq!(shop.attempts(forever, "adjust_charge").await.len(), 12, "the tries have a maximum");
-    assert_eq!(shop.twin.truth().trip(forever).capture_calls, 0);
-    shop.close().await;
-}
-
-#[sqlx::test(migrations = "../migrations")]
 async fn ac_006_a_rate_limit_is_obeyed_for_as_long_as_amazon_says(_: PgPoolOptions, connect: PgConnectOptions) {
     let shop = Shop::open(connect).await;
     shop.twin.fault(Api::Adjust, Fault::TooManyRequests, 1);

@@ -64,6 +64,11 @@ async fn mon_002_rate_errors_and_latency_are_counted_per_api_in_and_out(_: PgPoo
         "storeside_amazon_calls_total{api=\"adjust_charge\",outcome=\"busy\"} 1",
         "storeside_amazon_calls_total{api=\"adjust_charge\",outcome=\"ok\"} 1",
         "storeside_amazon_call_seconds_count{api=\"adjust_charge\"} 2",
+        "storeside_api_paused{api=\"adjust_charge\"} 0",
+        "storeside_outbox_due{lane=\"own\"} 0",
+        "storeside_alerts_open{kind=\"bad_debt\"} 0",
+        "storeside_money_at_risk_minor{currency=\"USD\",within_hours=\"24\"} 0",
+        "storeside_pickup_seconds_count ",
     ] {
         assert!(outside.contains(line), "{line} is not in\n{outside}");
     }

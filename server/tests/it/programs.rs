@@ -111,8 +111,18 @@ impl Programs {
             program.kill().unwrap();
             program.wait().unwrap();
         }
+        self.pass_leases();
+    }
+
+    /// Time passes until what anybody holds now is free for others.
+    pub(crate) fn pass_leases(&mut self) {
         self.clock_offset += 61;
         self.twin.set_clock_offset(self.clock_offset).unwrap();
+    }
+
+    /// One more worker.
+    pub(crate) fn start_worker(&mut self) {
+        self.running.push(self.command(&["work", "--metrics-addr", &free_addr()]).spawn().unwrap());
     }
 
     async fn state(&self, trip: Uuid) -> Option<String> {

@@ -16,6 +16,10 @@ use server::command::seed::seed_demo;
 use server::connector::ConnectorState;
 use server::connector::caller::{ARN_HEADER, CallerSettings, Callers, SECRET_HEADER};
 use server::database::pool_options;
+use server::flow::seal_audit::seal_audit;
+use server::flow::verify::Told;
+use server::flow::verify_audit::verify_audit;
+use server::flow::verify_money::verify_money;
 use server::http::event_feed::{EventFeedState, EventKeys, KEY_HEADER};
 use server::http::metrics::MetricsState;
 use server::http::portal::PortalState;
@@ -196,7 +200,8 @@ impl Shop {
                     trip.id,
                 )
                 .await;
-            assert_eq!(ours, trip.captured_minor(), "what we say was captured of trip {}", trip.id);
+            let theirs = trip.captured_minor() - trip.refunded_minor();
+            assert_eq!(ours, theirs, "what we say was captured and not given back of trip {}", trip.id);
             assert!(trip.captures_minor.len() <= 1, "trip {} was charged {:?}", trip.id, trip.captures_minor);
         }
         let off = "SELECT count(*) FROM trip LEFT JOIN debt USING (trip_id) WHERE total_minor IS NOT NULL AND $1 = '' AND total_minor <>
@@ -208,8 +213,41 @@ impl Shop {
                 SELECT instrument_id, sum(amount_minor) FROM ledger_entry WHERE account = 'shopper_receivable' AND $1 = '' GROUP BY 1
                 EXCEPT SELECT instrument_id, sum(outstanding_minor) FROM debt WHERE instrument_id IS NOT NULL GROUP BY 1) difference";
         assert_eq!(self.number(unpaid, "").await, 0, "receivables are what is outstanding");
+        let promised = "SELECT count(*) FROM (
+                SELECT trip_id, sum(CASE state WHEN 'by_hand' THEN by_hand_minor ELSE card_minor + elsewhere_minor END)::bigint
+                FROM refund WHERE state IN ('waiting', 'sending', 'by_hand') AND $1 = '' GROUP BY 1
+                EXCEPT SELECT trip_id, -sum(amount_minor)::bigint FROM ledger_entry WHERE account = 'refund_clearing' GROUP BY 1) difference";
+        assert_eq!(self.number(promised, "").await, 0, "what is promised and not given back is on its way");
+        self.verify_money().await;
+        self.verify_audit().await;
         let left = "SELECT count(*) FROM outbox WHERE state = 'claimed' AND $1 = ''";
         assert_eq!(self.number(left, "").await, 0, "no effect is left in hand");
+    }
+}
+
+impl Shop {
+    /// The law of money holds for everything that happened in the story.
+    async fn verify_money(&self) {
+        let mut violations = vec![];
+        let verified = verify_money(&self.database, |told| {
+            if let Told::Found(violation) = told {
+                violations.push(violation.to_string());
+            }
+        });
+        verified.await.unwrap();
+        assert_eq!(violations, [""; 0], "the law of money");
+    }
+
+    /// Everything that happened in the story is in the audit's chain, and the chain holds.
+    async fn verify_audit(&self) {
+        let now = self.worker.clock.now() + time::Duration::hours(1);
+        seal_audit(&self.database, now).await.unwrap();
+        let verified = verify_audit(&self.database, None, now, |told| {
+            if let Told::Found(violation) = told {
+                panic!("{violation}");
+            }
+        });
+        verified.await.unwrap();
     }
 }
 
@@ -278,7 +316,7 @@ async fn serve(database: &PgPool, clock: &Clock, principals: PathBuf) -> (String
             key: Secret::new("a key for stories, long enough for anyone"),
             trusted_proxies: [].into(),
         },
-        metrics: MetricsState { handle: handle.clone(), database: database.clone() },
+        metrics: MetricsState { handle: handle.clone(), database: database.clone(), clock: clock.clone() },
         site: LeptosOptions::builder().output_name("storeside").site_root("no-such-folder").build(),
         is_https: false,
     });

@@ -69,6 +69,7 @@ const EXCEPTIONS: &[(&str, &str, &str)] = &[
     ("server/src/flow/payoff", "client", "a person waits for the address that Stripe gives"),
     ("server/src/flow/doctor", "client", "it asks every neighbour whether it answers"),
     ("server/src/command/price", "connector::create_purchases", "a cart in a file is what Amazon would send"),
+    ("server/src/worker/wake", "sqlx::postgres", "it listens on a connection of its own, and asks nothing"),
     ("server/src/http/portal", "app", "it implements what pages may ask for"),
     ("server/src/http/router", "connector", "it mounts what Amazon calls beside everything else"),
     ("server/src/http/router", "app", "it serves the pages"),

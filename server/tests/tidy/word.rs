@@ -3,7 +3,10 @@
 use crate::source::{Source, tokens};
 
 /// Where a float is right: `(file, reason)`. Nowhere near money.
-const FLOATS: &[(&str, &str)] = &[("server/src/http/metrics.rs", "histogram buckets are floats of seconds")];
+const FLOATS: &[(&str, &str)] = &[
+    ("server/src/http/metrics.rs", "histogram buckets are floats of seconds"),
+    ("server/src/http/metrics/gauge.rs", "a gauge is a float"),
+];
 
 /// `(the tokens, what is wrong with them)`.
 const SHORTCUTS: [(&[&str], &str); 5] = [

@@ -3,7 +3,11 @@
 use serde_json::json;
 
 use super::{answer::Answer, request::Fields};
-use crate::{network::Refusal, truth::Trip, world::World};
+use crate::{
+    network::{RefundAnswer, Refusal},
+    truth::Trip,
+    world::World,
+};
 
 pub(super) fn adjust(world: &World, fields: &Fields) -> Result<Answer, Refusal> {
     let (store, trip, amount) = (fields.store_id()?, fields.trip_id()?, fields.charge("amount")?);
@@ -25,8 +29,17 @@ pub(super) fn cancel(world: &World, fields: &Fields) -> Result<Answer, Refusal> 
 pub(super) fn refund(world: &World, fields: &Fields) -> Result<Answer, Refusal> {
     let (store, trip, amount) = (fields.store_id()?, fields.trip_id()?, fields.charge("amount")?);
     let (request_id, reason_code) = (fields.refund_request_id()?, fields.refund_reason_code()?);
-    let reconciliation_id = world.state().network.refund(store, trip, &amount, request_id, reason_code)?;
-    Ok(Answer::json(json!({ "reconciliationId": reconciliation_id })))
+    let mut state = world.state();
+    let answer = state.network.settings.refund_answer;
+    if answer == RefundAnswer::Declined {
+        return Ok(Answer::json(json!({ "status": "DECLINED" })));
+    }
+    let reconciliation_id = state.network.refund(store, trip, &amount, request_id, reason_code, world.clock.now())?;
+    Ok(match answer {
+        RefundAnswer::Number => Answer::json(json!({ "reconciliationId": reconciliation_id })),
+        RefundAnswer::Unreadable => Answer::json(json!({ "reconciliationId": 7 })),
+        RefundAnswer::Empty | RefundAnswer::Declined => Answer::empty(),
+    })
 }
 
 pub(super) fn transactional_data(world: &World, fields: &Fields) -> Result<Answer, Refusal> {

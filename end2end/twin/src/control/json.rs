@@ -14,8 +14,8 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::{
-    Api, Card, DuplicateCapture, EventName, Fault, SendOrder, Telling, Times, Truth, WalkError, WalkOrder,
-    clock::OFFSET_SECONDS_MAX, world::World,
+    Api, Card, DuplicateCapture, EventName, Fault, RefundAnswer, SendOrder, Telling, Times, Truth, WalkError,
+    WalkOrder, clock::OFFSET_SECONDS_MAX, world::World,
 };
 
 pub(super) fn routes() -> Router<Arc<World>> {
@@ -42,6 +42,23 @@ pub(super) struct FaultOrder {
     pub(super) clear: bool,
     pub(super) data_before_capture: Option<bool>,
     pub(super) duplicate_capture: Option<DuplicateCapture>,
+    /// Days, or `"never_closes"`.
+    pub(super) refund_window_days: Option<WindowOrder>,
+    pub(super) refund_answer: Option<RefundAnswer>,
+}
+
+/// A number, or `"never_closes"`.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(untagged)]
+pub(super) enum WindowOrder {
+    Days(u32),
+    NeverCloses(NeverCloses),
+}
+
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum NeverCloses {
+    NeverCloses,
 }
 
 #[derive(Debug, Clone, Copy, Deserialize)]
@@ -83,6 +100,12 @@ impl FaultOrder {
         let settings = &mut state.network.settings;
         settings.data_before_capture = self.data_before_capture.unwrap_or(settings.data_before_capture);
         settings.duplicate_capture = self.duplicate_capture.unwrap_or(settings.duplicate_capture);
+        settings.refund_answer = self.refund_answer.unwrap_or(settings.refund_answer);
+        settings.refund_window_days = match self.refund_window_days {
+            None => settings.refund_window_days,
+            Some(WindowOrder::Days(days)) => Some(days),
+            Some(WindowOrder::NeverCloses(NeverCloses::NeverCloses)) => None,
+        };
         if let Some((api, fault, times)) = fault {
             state.faults.add(api, fault, times);
         }

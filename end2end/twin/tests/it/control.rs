@@ -50,6 +50,14 @@ async fn faults_and_settings_are_set_and_cleared_by_control() {
     assert_eq!(post(&twin, ADJUST, &charge(tap.trip, "5.00")).await.status, 200);
     assert_eq!(post(&twin, CAPTURE, &charge(tap.trip, "5.00")).await.status, 200);
     assert_eq!(post(&twin, CAPTURE, &charge(tap.trip, "5.00")).await.status, 400);
+    for (window, want) in [(json!(7), json!(7)), (json!("never_closes"), json!(null))] {
+        let order = json!({ "refund_window_days": window, "refund_answer": "empty" });
+        let (_, set) = control(&twin, "faults", order).await;
+        assert_eq!(
+            (&set["settings"]["refund_window_days"], &set["settings"]["refund_answer"]),
+            (&want, &json!("empty"))
+        );
+    }
     let (status, answer) = control(&twin, "faults", json!({ "fault": "hang" })).await;
     assert_eq!((status, answer["error"].as_str()), (400, Some("`fault` needs an `api`")));
 }

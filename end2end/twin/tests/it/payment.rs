@@ -1,5 +1,7 @@
-use serde_json::json;
-use twin::{AdjustStatus, Api, DuplicateCapture, Settings};
+use std::time::SystemTime;
+
+use serde_json::{Value, json};
+use twin::{AdjustStatus, Api, DuplicateCapture, RefundAnswer, Settings};
 use uuid::Uuid;
 
 use crate::support::*;
@@ -161,6 +163,38 @@ async fn a_refund_is_paid_once_per_request_id_and_never_beyond_the_capture() {
     assert_eq!(post(&twin, REFUND, &refund(&second, "4.00")).await.status, 200);
     assert_eq!(twin.truth().net_minor(), 0);
     assert_eq!(twin.truth().trip(tap.trip).refunds.len(), 2);
+}
+
+#[tokio::test]
+async fn a_refund_may_come_too_late_and_may_be_answered_in_four_ways() {
+    let (twin, tap) = inside("visa").await;
+    post(&twin, ADJUST, &charge(tap.trip, "10.00")).await;
+    post(&twin, CAPTURE, &charge(tap.trip, "10.00")).await;
+    let refund = || {
+        let mut body = charge(tap.trip, "1.00");
+        body["refundRequestId"] = json!(Uuid::new_v4().to_string());
+        body["refundReasonCode"] = json!("OTHER");
+        body
+    };
+    let answered = async |refund_answer, body: &Value| {
+        twin.set(Settings { refund_answer, refund_window_days: Some(7), ..Settings::default() });
+        post(&twin, REFUND, body).await
+    };
+    assert_eq!(answered(RefundAnswer::Declined, &refund()).await.json(), json!({ "status": "DECLINED" }));
+    assert_eq!(twin.truth().trip(tap.trip).refunded_minor(), 0, "a decline gives nothing back");
+    let empty = answered(RefundAnswer::Empty, &refund()).await;
+    assert_eq!((empty.status, empty.text.as_str()), (200, ""));
+    let body = refund();
+    assert!(answered(RefundAnswer::Unreadable, &body).await.json()["reconciliationId"].is_number());
+    assert!(answered(RefundAnswer::Number, &body).await.json()["reconciliationId"].is_string(), "the same one again");
+    assert_eq!(twin.truth().trip(tap.trip).refunded_minor(), 200);
+
+    twin.set_clock_offset(7 * 86_400 + 60).unwrap();
+    let late = SystemTime::now() + std::time::Duration::from_secs(7 * 86_400 + 60);
+    let reply = try_post(&twin, REFUND, &refund().to_string(), STORESIDE, late).await.unwrap();
+    assert_eq!((reply.status, twin.truth().trip(tap.trip).refunded_minor()), (400, 200));
+    let reply = try_post(&twin, REFUND, &body.to_string(), STORESIDE, late).await.unwrap();
+    assert_eq!(reply.status, 200, "what was given back stays so");
 }
 
 #[tokio::test]

@@ -17,6 +17,8 @@ pub enum Wanted {
     WithoutFacts,
     /// As long as nobody has asked whose the instrument is.
     WithoutIdentity,
+    /// As long as its refund is to be sent.
+    ByRefund,
 }
 
 /// Does a visit in this state still want the effect?
@@ -33,9 +35,11 @@ pub fn wanted(effect: &Effect, trip: Trip) -> Wanted {
         Effect::CancelCharge { .. } => when(matches!(trip, Trip::Cancelling | Trip::Uncollected { .. })),
         Effect::FetchTransactionalData { .. } => Wanted::WithoutFacts,
         Effect::FetchShopperIdentity { .. } => Wanted::WithoutIdentity,
+        Effect::RefundCharge { .. } => Wanted::ByRefund,
         Effect::ReportPaymentStatus { .. }
         | Effect::SendReceipt { .. }
         | Effect::SendDebtNotice { .. }
+        | Effect::SendRefundNotice { .. }
         | Effect::SendSignInCode { .. }
         | Effect::CheckDeadline { .. }
         | Effect::CheckReview { .. }

@@ -25,8 +25,11 @@ pub(super) fn word(text: &str) -> String {
     text.chars().filter(char::is_ascii_alphanumeric).map(|it| it.to_ascii_lowercase()).collect()
 }
 
+/// Objects, each with the word it goes by.
+pub(super) type Objects<'v> = Vec<(String, &'v Map<String, Value>)>;
+
 /// Every field and every object, by depth. What is inside a list goes by the list's own key.
-pub(super) fn walk(detail: &Value) -> (Vec<Field<'_>>, Vec<(String, &Map<String, Value>)>) {
+pub(super) fn walk(detail: &Value) -> (Vec<Field<'_>>, Objects<'_>) {
     let (mut fields, mut objects) = (vec![], vec![]);
     let mut next = VecDeque::from([(String::new(), 0_usize, detail)]);
     while let Some((parent, depth, value)) = next.pop_front() {

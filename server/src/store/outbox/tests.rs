@@ -1,7 +1,9 @@
 use std::collections::BTreeSet;
 
-use domain::effect::SignInCode;
-use domain::id::EmailAddress;
+use domain::alert::AlertKind;
+use domain::effect::{RefundNews, SignInCode};
+use domain::id::{EmailAddress, RefundId};
+use domain::refund::RefundReason;
 use sqlx::Connection;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::types::Json;
@@ -24,19 +26,34 @@ fn sign_in_code() -> Effect {
     Effect::SendSignInCode { to: EmailAddress::new("a@example.com").unwrap(), code: SignInCode(CODE.to_owned()) }
 }
 
-fn every_effect() -> [Effect; 10] {
-    let (trip, store): (TripId, domain::id::StoreId) = (id("trip-1"), id("store-1"));
+/// One of each that calls Amazon or sends something, each of a visit of its own.
+fn every_effect() -> [Effect; 12] {
+    let refund: RefundId = id("550e8400-e29b-41d4-a716-446655440000");
+    let mut number = 0;
+    let mut trip = || {
+        number += 1;
+        id::<TripId>(&format!("trip-{number}"))
+    };
+    let store: domain::id::StoreId = id("store-1");
     [
-        Effect::AdjustCharge { trip: trip.clone(), store: store.clone(), amount: usd(815) },
-        Effect::CaptureCharge { trip: trip.clone(), store: store.clone(), amount: usd(815) },
-        Effect::CancelCharge { trip: trip.clone(), store: store.clone() },
-        Effect::FetchTransactionalData { trip: trip.clone(), store: store.clone() },
-        Effect::FetchShopperIdentity { trip: trip.clone(), store: store.clone(), instrument: fixture::card() },
-        Effect::ReportPaymentStatus { trip: trip.clone(), store },
-        Effect::SendReceipt { trip: trip.clone() },
-        Effect::SendDebtNotice { trip },
+        Effect::AdjustCharge { trip: trip(), store: store.clone(), amount: usd(815) },
+        Effect::CaptureCharge { trip: trip(), store: store.clone(), amount: usd(815) },
+        Effect::CancelCharge { trip: trip(), store: store.clone() },
+        Effect::FetchTransactionalData { trip: trip(), store: store.clone() },
+        Effect::FetchShopperIdentity { trip: trip(), store: store.clone(), instrument: fixture::card() },
+        Effect::RefundCharge {
+            refund,
+            trip: trip(),
+            store: store.clone(),
+            amount: usd(815),
+            reason: RefundReason::DamagedItem,
+        },
+        Effect::SendRefundNotice { trip: trip(), refund, news: RefundNews::Approved },
+        Effect::ReportPaymentStatus { trip: trip(), store },
+        Effect::SendReceipt { trip: trip() },
+        Effect::SendDebtNotice { trip: trip() },
         sign_in_code(),
-        check_deadline(),
+        Effect::CheckDeadline { trip: trip() },
     ]
 }
 
@@ -59,10 +76,12 @@ async fn claimed(conn: &mut PgConnection, effect: &Effect) -> Claim {
 #[sqlx::test(migrator = "crate::database::MIGRATOR")]
 async fn every_effect_is_claimed_as_it_was_pushed(_: PgPoolOptions, database: PgConnectOptions) {
     let mut conn = fixture::connect(database).await;
-    add_trip(&mut conn, "trip-1").await;
     let deadline = NOW + Duration::hours(46);
     let mut pushed = vec![];
     for effect in every_effect() {
+        if let Some(trip) = effect.trip() {
+            add_trip(&mut conn, trip.as_str()).await;
+        }
         pushed.push((push(&mut conn, &effect, NOW, Some(deadline), NOW).await.unwrap(), effect));
     }
     let claims = claim(&mut conn, 100, NOW, UNTIL).await.unwrap();
@@ -70,6 +89,7 @@ async fn every_effect_is_claimed_as_it_was_pushed(_: PgPoolOptions, database: Pg
     for (row, effect) in &pushed {
         let claim = claims.iter().find(|claim| claim.id == *row).unwrap();
         assert_eq!((&claim.effect, claim.fence, claim.tries, claim.deadline_at), (effect, Fence(1), 1, Some(deadline)));
+        assert_eq!((claim.polls, claim.probe, claim.due_at), (0, None, NOW));
         assert_eq!(place(&mut conn, *row).await, ("claimed".to_owned(), None, Some(UNTIL), None, None));
     }
     assert_eq!(claim(&mut conn, 100, NOW, UNTIL).await.unwrap().len(), 0, "all of them are with a worker");
@@ -89,25 +109,23 @@ async fn what_is_not_yet_due_is_not_claimed(_: PgPoolOptions, database: PgConnec
 }
 
 #[sqlx::test(migrator = "crate::database::MIGRATOR")]
-async fn what_is_nearest_to_its_deadline_goes_first_and_what_has_none_last(
+async fn what_is_nearest_to_its_deadline_goes_first_and_what_has_none_by_when_it_was_due(
     _: PgPoolOptions,
     database: PgConnectOptions,
 ) {
     let mut conn = fixture::connect(database).await;
     let hours = |hours| NOW + Duration::hours(hours);
     let mut rows = vec![];
-    // Of those without a deadline the older one goes first.
-    for (deadline_at, created_at) in
+    for (deadline_at, due_at) in
         [(None, hours(-1)), (Some(hours(46)), NOW), (None, hours(-2)), (Some(hours(1)), NOW), (Some(hours(5)), NOW)]
     {
-        rows.push(push(&mut conn, &sign_in_code(), created_at, deadline_at, created_at).await.unwrap());
+        rows.push(push(&mut conn, &sign_in_code(), due_at, deadline_at, NOW).await.unwrap());
     }
-    let order = [rows[3], rows[4], rows[1], rows[2], rows[0]];
-    let first_two: BTreeSet<_> = claim(&mut conn, 2, NOW, UNTIL).await.unwrap().into_iter().map(|it| it.id).collect();
-    assert_eq!(first_two, BTreeSet::from([order[0], order[1]]));
-    for expected in &order[2..] {
-        let claims = claim(&mut conn, 1, NOW, UNTIL).await.unwrap();
-        assert_eq!(claims.iter().map(|it| it.id).collect::<Vec<_>>(), [*expected]);
+    let order = [rows[2], rows[0], rows[3], rows[4], rows[1]];
+    let claimed = |claims: Vec<Claim>| claims.into_iter().map(|it| it.id).collect::<Vec<_>>();
+    assert_eq!(claimed(claim(&mut conn, 3, NOW, UNTIL).await.unwrap()), order[..3]);
+    for expected in &order[3..] {
+        assert_eq!(claimed(claim(&mut conn, 1, NOW, UNTIL).await.unwrap()), [*expected]);
     }
 }
 

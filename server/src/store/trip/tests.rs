@@ -208,3 +208,23 @@ async fn a_shopper_sees_the_visits_of_all_own_cards_and_of_no_other(_: PgPoolOpt
         assert_eq!(is_of_shopper(&mut conn, &id(name), mine).await.unwrap(), found, "{name}");
     }
 }
+
+#[sqlx::test(migrator = "crate::database::MIGRATOR")]
+async fn money_at_risk_is_what_is_in_flight_and_must_be_charged_by_then(_: PgPoolOptions, database: PgConnectOptions) {
+    let mut conn = fixture::connect(database).await;
+    let total = usd(1000);
+    let capturing = Trip::Capturing { total, amount: usd(400), doubts: 0 };
+    for (name, state, hours) in [
+        ("soon", adjusting(total), 1),
+        ("later", capturing, 6),
+        ("too-late", adjusting(total), 7),
+        ("taken", Trip::Captured { total }, 1),
+        ("owed", Trip::Uncollected { total, cause: DebtCause::PaymentDeclined }, 1),
+        ("no-cart", Trip::Entered, 1),
+    ] {
+        let row = TripRow { deadline_at: NOW + time::Duration::hours(hours), state, ..add_trip(&mut conn, name).await };
+        save(&mut conn, &row, NOW).await.unwrap();
+    }
+    assert_eq!(in_flight_until(&mut conn, NOW + time::Duration::hours(6)).await.unwrap(), [usd(2000)]);
+    assert_eq!(in_flight_until(&mut conn, NOW).await.unwrap(), [usd(0)], "a currency without any is told of, too");
+}

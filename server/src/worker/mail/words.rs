@@ -127,22 +127,22 @@ fn push_card(text: &mut String, receipt: &Receipt) {
 }
 
 /// A name on the left and an amount on the right.
-fn push_amount(text: &mut String, name: &str, money: Money) {
+pub(super) fn push_amount(text: &mut String, name: &str, money: Money) {
     push_text(text, name, &amount(money));
 }
 
-fn push_text(text: &mut String, name: &str, right: &str) {
+pub(super) fn push_text(text: &mut String, name: &str, right: &str) {
     let room = WIDTH.saturating_sub(right.chars().count() + 1);
     let name: String = name.chars().take(room).collect();
     let _ = writeln!(text, "{name:<room$} {right}");
 }
 
 /// Plain ASCII, for every mailbox: `USD 25.99`.
-fn amount(money: Money) -> String {
+pub(super) fn amount(money: Money) -> String {
     format!("{} {}", money.currency(), money.to_decimal())
 }
 
-fn day(at: OffsetDateTime) -> String {
+pub(super) fn day(at: OffsetDateTime) -> String {
     let format = format_description!("[day padding:none] [month repr:long] [year], [hour]:[minute] UTC");
     at.format(format).unwrap_or_else(|_| at.date().to_string())
 }
@@ -209,6 +209,7 @@ mod tests {
                     card_statement_transaction_id: Some("CST-1".to_owned()),
                     ..CardFacts::default()
                 }),
+                refunds: vec![],
             },
         }
     }
