@@ -192,12 +192,15 @@ oracle: python
 	@$(call step,Prices against the oracle,$(call ORACLE,20000,1))
 
 .PHONY: prove
-prove: rust linker python ## the long proofs: a million random carts against the independent pricer
+prove: rust linker python ## the long proofs: a million random carts against the independent pricer, a million trips simulated
 	@$(call step,A million prices against the oracle,$(call ORACLE,1000000,$$(date +%s)))
+	@$(call step,Building the simulation,cargo build -p server --release --locked)
+	@$(call step,A million trips in 10000 simulated worlds,$(CARGO_TARGET_DIR)/release/storeside simulate --seeds 10000 --trips 100)
 
 .PHONY: bench
-bench: rust linker ## how fast carts are priced, against the targets
+bench: rust linker ## how fast carts are priced, how much of declined trips is recovered, against the targets
 	@cargo bench -p domain --bench pricing --locked
+	@cargo bench -p domain --bench recovery --locked
 
 .PHONY: lint
 lint: rust

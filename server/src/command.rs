@@ -19,6 +19,7 @@ pub mod price;
 pub mod refund;
 pub mod rules;
 pub mod seed;
+pub mod simulate;
 pub mod staff;
 pub mod table;
 pub mod trip;

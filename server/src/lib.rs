@@ -17,5 +17,6 @@ pub mod http;
 pub mod log;
 pub mod secret;
 pub mod server;
+pub mod simulation;
 pub mod store;
 pub mod worker;

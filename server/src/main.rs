@@ -6,7 +6,8 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 use server::command::seed::seed_demo;
 use server::command::{
-    Desk, alert, audit, bad_cart, debt, effect, export, import, pause, price, refund, rules, staff, trip, verify,
+    Desk, alert, audit, bad_cart, debt, effect, export, import, pause, price, refund, rules, simulate, staff, trip,
+    verify,
 };
 use server::config::{self, BaseConfig};
 use server::database::embedded::{self, Durability};
@@ -55,6 +56,8 @@ enum Command {
         #[command(subcommand)]
         command: verify::Command,
     },
+    /// Do the rules hold whatever goes wrong? Needs no database.
+    Simulate(simulate::Arguments),
     /// Carts with lines that could not be priced.
     BadCart {
         #[command(subcommand)]
@@ -175,6 +178,7 @@ async fn run(command: Command) -> anyhow::Result<()> {
         Command::Rules { command } => rules::run(&desk().await?, &command).await,
         Command::Price(arguments) => price::run(&desk().await?, &arguments).await,
         Command::Verify { command } => verify::run(&desk().await?, &command).await,
+        Command::Simulate(arguments) => simulate::run(&arguments),
         Command::BadCart { command } => bad_cart::run(&desk().await?, &command).await,
         Command::Debt { command } => debt::run(&desk().await?, &command).await,
         Command::Effect { command } => effect::run(&desk().await?, &command).await,

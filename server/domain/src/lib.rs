@@ -38,6 +38,7 @@ pub mod receipt;
 
 pub mod attempt;
 pub mod debt;
+pub mod feedback;
 pub mod gate;
 pub mod law;
 pub mod ledger;

@@ -268,9 +268,9 @@ async fn conclude(
 
 /// The event, with what earlier tries say about it.
 async fn informed(conn: &mut PgConnection, claim: &Claim, event: TripEvent) -> Result<TripEvent, StoreError> {
-    let had_failure =
-        matches!(event, TripEvent::CaptureRefused { .. }) && store::attempt::had_failure(conn, claim.id).await?;
-    Ok(rule::informed(event, had_failure))
+    let asks = rule::depends_on_failures(&claim.effect, event);
+    let had_failure = asks && store::attempt::had_failure(conn, claim.id).await?;
+    Ok(rule::informed(&claim.effect, event, had_failure))
 }
 
 async fn give_up_or_wait(

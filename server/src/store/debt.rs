@@ -241,13 +241,6 @@ pub async fn balance(conn: &mut PgConnection, instrument: &InstrumentId) -> Resu
     rows.collect()
 }
 
-/// What of a visit's debt need not be paid after all. `None`: it has no debt.
-pub async fn credited_of_trip(conn: &mut PgConnection, trip: &TripId) -> Result<Option<Money>> {
-    let row = sqlx::query!("SELECT currency, credited_minor FROM debt WHERE trip_id = $1", trip.as_str());
-    let Some(row) = row.fetch_optional(conn).await? else { return Ok(None) };
-    Ok(Some(Money::new(row.credited_minor, read(Currency::new(&row.currency), "debt.currency")?)))
-}
-
 /// An open debt as a page shows it.
 #[derive(Debug, Clone)]
 pub struct OwedTrip {

@@ -13,7 +13,7 @@ struct Layer {
 
 /// A path here allows itself and everything below it. Root files (`main`, `config`, `database`, `demo` …) are in no layer and may
 /// name all.
-const LAYERS: [Layer; 11] = [
+const LAYERS: [Layer; 12] = [
     Layer { name: "domain", places: &["server/domain/src"], may: &[] },
     Layer { name: "store", places: &["server/src/store"], may: &["domain", "sqlx"] },
     Layer { name: "client", places: &["server/src/client"], may: &["domain"] },
@@ -43,7 +43,8 @@ const LAYERS: [Layer; 11] = [
         may: &["domain", "store", "flow", "standing", "pool", "axum"],
     },
     Layer { name: "http", places: &["server/src/http"], may: &["domain", "store", "flow", "standing", "pool", "axum"] },
-    Layer { name: "command", places: &["server/src/command"], may: &["domain", "flow", "pool"] },
+    Layer { name: "simulation", places: &["server/src/simulation"], may: &["domain"] },
+    Layer { name: "command", places: &["server/src/command"], may: &["domain", "flow", "simulation", "pool"] },
     Layer {
         name: "app",
         places: &["app/src"],

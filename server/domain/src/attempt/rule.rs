@@ -55,12 +55,25 @@ pub fn left_as_sent(effect: &Effect) -> Option<TripEvent> {
     matches!(effect, Effect::CaptureCharge { .. }).then_some(TripEvent::CaptureUnanswered)
 }
 
-/// A refusal means another thing after a failure on Amazon's side, which may have come after the effect.
+/// May what this event means depend on earlier tries of its effect?
 #[must_use]
-pub fn informed(event: TripEvent, had_failure: bool) -> TripEvent {
-    match event {
-        TripEvent::CaptureRefused { .. } => TripEvent::CaptureRefused { after_failure: had_failure },
-        other => other,
+pub fn depends_on_failures(effect: &Effect, event: TripEvent) -> bool {
+    let refuses = matches!(event, TripEvent::CaptureRefused { .. } | TripEvent::TokenExpired);
+    matches!(effect, Effect::CaptureCharge { .. }) && refuses
+}
+
+/// A refused capture means another thing after a failure on Amazon's side, which may have come after the effect; so does one that is
+/// refused because the token has ended meanwhile.
+#[must_use]
+pub fn informed(effect: &Effect, event: TripEvent, had_failure: bool) -> TripEvent {
+    match (effect, event) {
+        (Effect::CaptureCharge { .. }, TripEvent::CaptureRefused { .. }) => {
+            TripEvent::CaptureRefused { after_failure: had_failure }
+        }
+        (Effect::CaptureCharge { .. }, TripEvent::TokenExpired) if had_failure => {
+            TripEvent::CaptureRefused { after_failure: true }
+        }
+        (_, other) => other,
     }
 }
 
@@ -135,5 +148,27 @@ pub fn awaited(trip: Trip) -> Option<Awaited> {
         | Trip::Recovered { .. }
         | Trip::Cancelling
         | Trip::Cancelled => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::id::{StoreId, TripId};
+    use crate::money::Currency;
+
+    #[test]
+    fn a_token_that_ends_after_a_failure_proves_no_more_than_a_refusal_does() {
+        let (trip, store) = (TripId::new("trip").unwrap(), StoreId::new("store").unwrap());
+        let amount = Money::new(2599, Currency::USD);
+        let capture = Effect::CaptureCharge { trip: trip.clone(), store: store.clone(), amount };
+        let adjust = Effect::AdjustCharge { trip, store, amount };
+        let doubted = TripEvent::CaptureRefused { after_failure: true };
+        assert!(depends_on_failures(&capture, TripEvent::TokenExpired));
+        assert_eq!(informed(&capture, TripEvent::TokenExpired, true), doubted);
+        assert_eq!(informed(&capture, TripEvent::TokenExpired, false), TripEvent::TokenExpired);
+        assert_eq!(informed(&capture, TripEvent::CaptureRefused { after_failure: false }, true), doubted);
+        assert!(!depends_on_failures(&adjust, TripEvent::TokenExpired));
+        assert_eq!(informed(&adjust, TripEvent::TokenExpired, true), TripEvent::TokenExpired);
     }
 }

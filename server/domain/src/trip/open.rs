@@ -137,8 +137,7 @@ pub(super) fn capturing(capture: Capture, event: TripEvent, visit: Visit<'_>) ->
         TripEvent::CaptureInitiated | TripEvent::CaptureWitnessed | TripEvent::CaptureApproved { .. } => {
             captured(total, amount, visit)
         }
-        // Of several captures that were sent, one being declined says nothing of the others.
-        TripEvent::CaptureDeclined if in_doubt => Ok(Step::to(Trip::Capturing { total, amount, doubts })),
+        // In doubt or not: a capture is only sent again where Amazon takes it for the first one, so that this was it.
         TripEvent::CaptureDeclined => Ok(uncollected(total, DebtCause::CaptureDeclined, visit)),
         TripEvent::CaptureUnanswered => Ok(unknown(capture, false, visit)),
         TripEvent::CaptureRefused { after_failure } if in_doubt || after_failure => Ok(unknown(capture, false, visit)),
@@ -181,9 +180,8 @@ pub(super) fn capture_unknown(capture: Capture, failed: bool, event: TripEvent, 
         TripEvent::CaptureWitnessed | TripEvent::CaptureInitiated | TripEvent::CaptureApproved { .. } => {
             captured(total, amount, visit)
         }
-        // Only one was sent, and it was declined.
-        TripEvent::CaptureDeclined if doubts <= 1 => Ok(uncollected(total, DebtCause::CaptureDeclined, visit)),
-        TripEvent::CaptureDeclined => Ok(Step::to(same)),
+        // However often it was sent, it was one: see above. Waiting for an answer that says otherwise would lose what is owed.
+        TripEvent::CaptureDeclined => Ok(uncollected(total, DebtCause::CaptureDeclined, visit)),
         TripEvent::NoWitness if failed => Ok(uncollected(total, DebtCause::CaptureFailed, visit)),
         TripEvent::NoWitness if visit.store.capture_repeat_is_safe && doubts <= REPEATS_MAX => {
             Ok(Step::to(Trip::Capturing { total, amount, doubts }).then([visit.capture(amount)]))
