@@ -28,10 +28,16 @@ use super::*;
 
 const SETTINGS: Settings = Settings { trips: 100, tells: false, mistake: None };
 
+/// Half of the seeds on each of two threads: a seed depends on no other.
 fn play(seeds: std::ops::Range<u64>, settings: Settings) -> (Report, Vec<(u64, Broken)>) {
+    let half = |parity| {
+        let mine = seeds.clone().filter(move |seed| seed % 2 == parity);
+        move || mine.map(|seed| (seed, run(seed, settings).unwrap())).collect::<Vec<_>>()
+    };
+    let halves =
+        std::thread::scope(|scope| [scope.spawn(half(0)), scope.spawn(half(1))].map(|thread| thread.join().unwrap()));
     let (mut report, mut broken) = (Report::default(), vec![]);
-    for seed in seeds {
-        let run = run(seed, settings).unwrap();
+    for (seed, run) in halves.into_iter().flatten() {
         report.add(&run.report);
         broken.extend(run.broken.map(|it| (seed, it)));
     }
@@ -69,7 +75,7 @@ fn a_store_that_repeats_captures_where_amazon_charges_twice_is_caught() {
 #[test]
 fn a_store_that_trusts_card_facts_from_before_a_capture_is_caught() {
     let settings = Settings { mistake: Some(Mistake::TrustsEarlyFacts), ..SETTINGS };
-    let (_, broken) = play(0..40, settings);
+    let (_, broken) = play(0..4, settings);
     assert!(broken.iter().any(|(_, it)| it.law == Law::Truth), "{broken:?}");
 }
 
