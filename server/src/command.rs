@@ -7,6 +7,8 @@ use sqlx::PgPool;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
+use crate::flow::staff::Person;
+
 pub mod alert;
 pub mod audit;
 pub mod bad_cart;
@@ -75,6 +77,23 @@ pub fn moment_text(at: OffsetDateTime) -> String {
 #[expect(clippy::print_stdout, reason = "a command's answer")]
 fn say(line: &str) {
     println!("{line}");
+}
+
+/// Who says so, and why: what a decision asks for.
+#[derive(Debug, clap::Args)]
+pub struct By {
+    /// Who says so.
+    #[arg(long = "as", value_name = "STAFF")]
+    by: String,
+    /// Why, for auditors.
+    #[arg(long)]
+    reason: String,
+}
+
+impl By {
+    fn person(&self) -> anyhow::Result<Person<'_>> {
+        Ok(Person { by: &self.by, reason: reason(&self.reason)? })
+    }
 }
 
 /// A reason that auditors can read.

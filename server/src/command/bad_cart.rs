@@ -3,8 +3,8 @@
 use domain::id::TripId;
 
 use self::lines::Lines;
-use super::{Desk, moment_text, say};
-use crate::flow::review_cart::{Reviewed, Reviewer, list_bad_carts, price_bad_cart, release_bad_cart};
+use super::{By, Desk, moment_text, say};
+use crate::flow::review_cart::{Reviewed, list_bad_carts, price_bad_cart, release_bad_cart};
 
 mod lines;
 
@@ -21,23 +21,17 @@ pub enum Command {
         /// What its lines are.
         #[command(flatten)]
         lines: Lines,
-        /// Who says so.
-        #[arg(long = "as", value_name = "STAFF")]
-        by: String,
-        /// Why, for auditors.
-        #[arg(long)]
-        reason: String,
+        /// Who says so, and why.
+        #[command(flatten)]
+        by: By,
     },
     /// Charge nothing and release the hold.
     Release {
         /// The visit.
         trip: TripId,
-        /// Who says so.
-        #[arg(long = "as", value_name = "STAFF")]
-        by: String,
-        /// Why, for auditors.
-        #[arg(long)]
-        reason: String,
+        /// Who says so, and why.
+        #[command(flatten)]
+        by: By,
     },
 }
 
@@ -49,15 +43,13 @@ pub enum Command {
 pub async fn run(desk: &Desk, command: &Command) -> anyhow::Result<()> {
     match command {
         Command::List => list(desk).await,
-        Command::Price { trip, lines, by, reason } => {
-            let reviewer = Reviewer { by, reason: super::reason(reason)? };
-            let reviewed = price_bad_cart(&desk.database, trip, &lines.0, reviewer, desk.now).await?;
+        Command::Price { trip, lines, by } => {
+            let reviewed = price_bad_cart(&desk.database, trip, &lines.0, by.person()?, desk.now).await?;
             say(&format!("{trip}: {}", outcome(reviewed)));
             Ok(())
         }
-        Command::Release { trip, by, reason } => {
-            let reviewer = Reviewer { by, reason: super::reason(reason)? };
-            release_bad_cart(&desk.database, trip, reviewer, desk.now).await?;
+        Command::Release { trip, by } => {
+            release_bad_cart(&desk.database, trip, by.person()?, desk.now).await?;
             say(&format!("{trip}: nothing is charged, the hold is released."));
             Ok(())
         }

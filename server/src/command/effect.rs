@@ -2,9 +2,8 @@
 
 use domain::id::OutboxId;
 
-use super::{Desk, moment_text, reason, say};
+use super::{By, Desk, moment_text, say};
 use crate::flow::decide_effect::{list_effects, resolve_effect, retry_effect};
-use crate::flow::staff::Person;
 
 /// The words after `storeside effect`.
 #[derive(Debug, clap::Subcommand)]
@@ -25,23 +24,17 @@ pub enum Command {
     Retry {
         /// As the list shows it.
         id: OutboxId,
-        /// Who says so.
-        #[arg(long = "as", value_name = "STAFF")]
-        by: String,
-        /// Why, for auditors.
-        #[arg(long)]
-        reason: String,
+        /// Who says so, and why.
+        #[command(flatten)]
+        by: By,
     },
     /// End one that is out of tries: it was done by hand, or does not matter any more.
     Resolve {
         /// As the list shows it.
         id: OutboxId,
-        /// Who says so.
-        #[arg(long = "as", value_name = "STAFF")]
-        by: String,
-        /// Why, for auditors.
-        #[arg(long)]
-        reason: String,
+        /// Who says so, and why.
+        #[command(flatten)]
+        by: By,
     },
 }
 
@@ -53,13 +46,13 @@ pub enum Command {
 pub async fn run(desk: &Desk, command: &Command) -> anyhow::Result<()> {
     match command {
         Command::List { state, kind, limit } => list(desk, state, kind.as_deref(), *limit).await,
-        Command::Retry { id, by, reason: why } => {
-            retry_effect(&desk.database, *id, Person { by, reason: reason(why)? }, desk.now).await?;
+        Command::Retry { id, by } => {
+            retry_effect(&desk.database, *id, by.person()?, desk.now).await?;
             say(&format!("{id} is tried again now."));
             Ok(())
         }
-        Command::Resolve { id, by, reason: why } => {
-            resolve_effect(&desk.database, *id, Person { by, reason: reason(why)? }, desk.now).await?;
+        Command::Resolve { id, by } => {
+            resolve_effect(&desk.database, *id, by.person()?, desk.now).await?;
             say(&format!("{id} is ended."));
             Ok(())
         }

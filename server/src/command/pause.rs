@@ -4,9 +4,8 @@ use anyhow::Context;
 use domain::attempt::Api;
 use domain::pause::Pause;
 
-use super::{Desk, moment_text, reason, say};
+use super::{By, Desk, moment_text, say};
 use crate::flow::pause::{lift_pause, list_pauses};
-use crate::flow::staff::Person;
 
 /// The words after `storeside pause`.
 #[derive(Debug, clap::Subcommand)]
@@ -17,12 +16,9 @@ pub enum Command {
     Lift {
         /// Its name, like `capture_charge`.
         api: String,
-        /// Who says so.
-        #[arg(long = "as", value_name = "STAFF")]
-        by: String,
-        /// Why, for auditors.
-        #[arg(long)]
-        reason: String,
+        /// Who says so, and why.
+        #[command(flatten)]
+        by: By,
     },
 }
 
@@ -34,10 +30,10 @@ pub enum Command {
 pub async fn run(desk: &Desk, command: &Command) -> anyhow::Result<()> {
     match command {
         Command::List => list(desk).await,
-        Command::Lift { api, by, reason: why } => {
+        Command::Lift { api, by } => {
             let names = || Api::ALL.iter().map(|api| api.as_str()).collect::<Vec<_>>().join(", ");
             let api: Api = api.parse().with_context(|| format!("{api:?} is none of {}", names()))?;
-            lift_pause(&desk.database, api, Person { by, reason: reason(why)? }, desk.now).await?;
+            lift_pause(&desk.database, api, by.person()?, desk.now).await?;
             say(&format!("{api} is called again."));
             Ok(())
         }

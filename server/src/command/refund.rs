@@ -13,7 +13,7 @@ use super::{Desk, moment_text, reason, say};
 use crate::flow::decide_refund::{Decision, decide_refund};
 use crate::flow::read_refund::{RefundPaper, RefundRow, list_refunds, list_refunds_of_trip, refund_paper};
 use crate::flow::request_refund::{RefundOrder, Requester, Wish, expect_refund, request_refund};
-use crate::flow::review_cart::Reviewer;
+use crate::flow::staff::Person;
 
 /// The words after `storeside refund`.
 #[derive(Debug, clap::Subcommand)]
@@ -191,7 +191,7 @@ async fn ask(desk: &Desk, request: &Request) -> anyhow::Result<()> {
 }
 
 async fn decide(desk: &Desk, decided: &Decided, decision: Decision) -> anyhow::Result<()> {
-    let reviewer = Reviewer { by: &decided.by, reason: reason(&decided.reason)? };
+    let reviewer = Person { by: &decided.by, reason: reason(&decided.reason)? };
     let refund = decide_refund(&desk.database, decided.refund, decision, reviewer, desk.now).await?;
     say(&format!("{}  {}  {}", refund.id, standing(&refund.state), refund.amount));
     Ok(())

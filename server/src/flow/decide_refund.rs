@@ -11,7 +11,7 @@ use time::OffsetDateTime;
 use super::advance::settings_of;
 use super::move_refund::{Place, RefundMover, move_refund};
 use super::request_refund::approval;
-use super::review_cart::Reviewer;
+use super::staff::{Person, UnknownStaff};
 use crate::store::audit::AuditEntry;
 use crate::store::refund::RefundRow;
 use crate::store::trip::TripRow;
@@ -24,8 +24,8 @@ pub enum DecideRefundError {
     #[error("there is no refund {0}: `storeside refund list` shows all")]
     NotFound(RefundId),
     /// Nobody of this name works here.
-    #[error("nobody named {0} works here: `storeside staff add` adds people")]
-    UnknownStaff(String),
+    #[error(transparent)]
+    UnknownStaff(#[from] UnknownStaff),
     /// Two people are asked for.
     #[error("{0} asked for this refund: somebody else must approve it")]
     SamePerson(String),
@@ -84,7 +84,7 @@ pub async fn decide_refund(
     db: &PgPool,
     id: RefundId,
     decision: Decision,
-    reviewer: Reviewer<'_>,
+    reviewer: Person<'_>,
     now: OffsetDateTime,
 ) -> Result<RefundRow, DecideRefundError> {
     let mut tx = db.begin().await?;
@@ -130,7 +130,7 @@ pub async fn decide_refund(
 async fn retry(
     conn: &mut PgConnection,
     refund: &RefundRow,
-    reviewer: Reviewer<'_>,
+    reviewer: Person<'_>,
     now: OffsetDateTime,
 ) -> Result<(), DecideRefundError> {
     let Refund::Sending { split } = refund.state else {
@@ -161,10 +161,8 @@ struct Held {
 }
 
 /// A refund, its row locked after its visit's.
-async fn lock(conn: &mut PgConnection, id: RefundId, reviewer: Reviewer<'_>) -> Result<Held, DecideRefundError> {
-    if !store::staff::is_known(&mut *conn, reviewer.by).await? {
-        return Err(DecideRefundError::UnknownStaff(reviewer.by.to_owned()));
-    }
+async fn lock(conn: &mut PgConnection, id: RefundId, reviewer: Person<'_>) -> Result<Held, DecideRefundError> {
+    reviewer.check(&mut *conn).await??;
     let found = store::refund::get(&mut *conn, id).await?.ok_or(DecideRefundError::NotFound(id))?;
     let row = store::trip::lock(&mut *conn, &found.trip).await?.ok_or(DecideRefundError::NotFound(id))?;
     let refund = store::refund::lock(&mut *conn, id).await?.ok_or(DecideRefundError::NotFound(id))?;

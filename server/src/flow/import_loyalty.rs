@@ -6,6 +6,7 @@ use sqlx::{PgConnection, PgPool};
 use time::OffsetDateTime;
 
 use super::import_rules::{Collected, ImportError, REFUSED_MAX, Refused, Rows};
+use super::staff::check_staff;
 use crate::store::audit::AuditEntry;
 use crate::store::loyalty_account::Changes;
 use crate::store::{self, StoreError};
@@ -49,9 +50,7 @@ pub async fn import_loyalty(
     now: OffsetDateTime,
 ) -> Result<ImportedLoyalty, ImportError> {
     let mut tx = db.begin().await?;
-    if !store::staff::is_known(&mut tx, import.by).await? {
-        return Err(ImportError::UnknownStaff(import.by.to_owned()));
-    }
+    check_staff(&mut tx, import.by).await??;
     store::loyalty_account::lock_imports(&mut tx).await?;
     store::loyalty_account::clear_rows(&mut tx).await?;
     let mut refused = Collected::default();

@@ -14,6 +14,7 @@ use time::OffsetDateTime;
 
 use super::check_rules::{self, Lines};
 use super::compare_rules::{RulesComparison, compare_parts};
+use super::staff::{UnknownStaff, check_staff};
 use crate::store::audit::AuditEntry;
 use crate::store::catalog::CatalogCopy;
 use crate::store::rule_part::{PartId, PartKind, Parts};
@@ -110,8 +111,8 @@ pub enum ImportError {
     #[error("the store {0} is not served here")]
     UnknownStore(StoreId),
     /// Nobody of this name works here.
-    #[error("nobody named {0} works here: `storeside staff add` adds people")]
-    UnknownStaff(String),
+    #[error(transparent)]
+    UnknownStaff(#[from] UnknownStaff),
     /// Rows cannot be taken: some of them, and how many there are.
     #[error("{count} rows were refused, and nothing was imported")]
     Refused {
@@ -146,9 +147,7 @@ pub async fn import_rules(
     let mut tx = db.begin().await?;
     let settings = store::settings::get(&mut tx, import.store).await?;
     let settings = settings.ok_or_else(|| ImportError::UnknownStore(import.store.clone()))?;
-    if !store::staff::is_known(&mut tx, import.by).await? {
-        return Err(ImportError::UnknownStaff(import.by.to_owned()));
-    }
+    check_staff(&mut tx, import.by).await??;
     store::settings::lock_rules(&mut tx, import.store).await?;
     let draft = store::rule_set::lock_draft(&mut tx, import.store).await?;
     let before = match &draft {

@@ -8,6 +8,7 @@ use sqlx::{PgConnection, PgPool};
 use time::OffsetDateTime;
 
 use super::check_rules;
+use super::staff::{UnknownStaff, check_staff};
 use crate::store::audit::AuditEntry;
 use crate::store::rule_part::{Part, PartKind};
 use crate::store::rule_set::{Restored, RuleSetRow};
@@ -20,8 +21,8 @@ pub enum PublishRulesError {
     #[error("the store {0} is not served here")]
     UnknownStore(StoreId),
     /// Nobody of this name works here.
-    #[error("nobody named {0} works here: `storeside staff add` adds people")]
-    UnknownStaff(String),
+    #[error(transparent)]
+    UnknownStaff(#[from] UnknownStaff),
     /// There is nothing to publish.
     #[error("there is no draft: `storeside import` makes one")]
     NoDraft,
@@ -151,9 +152,7 @@ pub async fn roll_back_rules(
 async fn begin(conn: &mut PgConnection, store: &StoreId, by: &str) -> Result<Store, PublishRulesError> {
     let settings = store::settings::get(&mut *conn, store).await?;
     let settings = settings.ok_or_else(|| PublishRulesError::UnknownStore(store.clone()))?;
-    if !store::staff::is_known(&mut *conn, by).await? {
-        return Err(PublishRulesError::UnknownStaff(by.to_owned()));
-    }
+    check_staff(&mut *conn, by).await??;
     store::settings::lock_rules(conn, store).await?;
     Ok(settings)
 }

@@ -16,6 +16,7 @@ use uuid::Uuid;
 
 use super::advance::settings_of;
 use super::move_refund::{Place, RefundMover, case, funds, move_refund, tell};
+use super::staff::{UnknownStaff, check_staff};
 use crate::store::audit::AuditEntry;
 use crate::store::refund::RefundRow;
 use crate::store::trip::TripRow;
@@ -31,8 +32,8 @@ pub enum RequestRefundError {
     #[error("there is no purchase of this trip")]
     NotFound,
     /// Nobody of this name works here.
-    #[error("nobody named {0} works here: `storeside staff add` adds people")]
-    UnknownStaff(String),
+    #[error(transparent)]
+    UnknownStaff(#[from] UnknownStaff),
     /// The rules say no.
     #[error(transparent)]
     Refused(#[from] RefundRefusal),
@@ -197,13 +198,11 @@ pub(super) fn withdraw_credit<'a>(
 
 async fn lock_trip(conn: &mut PgConnection, trip: &TripId, by: Requester<'_>) -> Result<TripRow, RequestRefundError> {
     match by {
-        Requester::Staff(name) if !store::staff::is_known(&mut *conn, name).await? => {
-            return Err(RequestRefundError::UnknownStaff(name.to_owned()));
-        }
+        Requester::Staff(name) => check_staff(&mut *conn, name).await??,
         Requester::Shopper(shopper) if !store::trip::is_of_shopper(&mut *conn, trip, shopper).await? => {
             return Err(RequestRefundError::NotFound);
         }
-        Requester::Staff(_) | Requester::Shopper(_) => {}
+        Requester::Shopper(_) => {}
     }
     store::trip::lock(conn, trip).await?.ok_or(RequestRefundError::NotFound)
 }

@@ -17,6 +17,7 @@ use time::OffsetDateTime;
 use super::advance::{Parts, Said, advance, settings_of};
 use super::book_loss::book_loss;
 use super::price_cart::price_by;
+use super::staff::{Person, UnknownStaff};
 use crate::store::audit::AuditEntry;
 use crate::store::purchase::{BadCart, StoredPurchase};
 use crate::store::trip::TripRow;
@@ -29,8 +30,8 @@ pub enum ReviewCartError {
     #[error("there is no bad cart of this trip")]
     NotFound,
     /// Nobody of this name works here.
-    #[error("nobody named {0} works here: `storeside staff add` adds people")]
-    UnknownStaff(String),
+    #[error(transparent)]
+    UnknownStaff(#[from] UnknownStaff),
     /// The visit has been charged, or is being charged: there is no second capture, and nothing was said that would be a loss.
     #[error(
         "the cart is not in review any more (the trip is {0}): nothing more can be charged; say what its lines are to book them as a loss"
@@ -88,19 +89,8 @@ fn what_to_do(bad: &BadLine) -> String {
     }
 }
 
-/// Who decides, and why.
-#[derive(Debug, Clone, Copy)]
-pub struct Reviewer<'a> {
-    /// The person.
-    pub by: &'a str,
-    /// For auditors.
-    pub reason: &'a str,
-}
-
-impl<'a> Reviewer<'a> {
-    const fn says(self, at: OffsetDateTime) -> line_identification::Said<'a> {
-        line_identification::Said { by: self.by, reason: self.reason, at, late: false }
-    }
+const fn said(person: Person<'_>, at: OffsetDateTime) -> line_identification::Said<'_> {
+    line_identification::Said { by: person.by, reason: person.reason, at, late: false }
 }
 
 /// Carts with lines that could not be priced, the nearest deadline first.
@@ -136,7 +126,7 @@ pub async fn price_bad_cart(
     db: &PgPool,
     trip: &TripId,
     found: &BTreeMap<u32, Identification>,
-    reviewer: Reviewer<'_>,
+    reviewer: Person<'_>,
     now: OffsetDateTime,
 ) -> Result<Reviewed, ReviewCartError> {
     let mut tx = db.begin().await?;
@@ -158,11 +148,11 @@ async fn charge(
     conn: &mut PgConnection,
     review: Review,
     found: &BTreeMap<u32, Identification>,
-    reviewer: Reviewer<'_>,
+    reviewer: Person<'_>,
     now: OffsetDateTime,
 ) -> Result<Reviewed, ReviewCartError> {
     let Review { settings, mut row, stored, cart } = review;
-    save(&mut *conn, &row.id, found, line_identification::Said { late: false, ..reviewer.says(now) }).await?;
+    save(&mut *conn, &row.id, found, line_identification::Said { late: false, ..said(reviewer, now) }).await?;
     let all = line_identification::list(&mut *conn, &row.id).await?;
     let again = reprice(&mut *conn, &settings, &row, &stored, &identified(&cart, &all)).await?;
     refuse_still_bad(&again, found)?;
@@ -177,12 +167,12 @@ async fn lose(
     conn: &mut PgConnection,
     review: Review,
     found: &BTreeMap<u32, Identification>,
-    reviewer: Reviewer<'_>,
+    reviewer: Person<'_>,
     now: OffsetDateTime,
 ) -> Result<Reviewed, ReviewCartError> {
     let Review { settings, row, stored, cart } = review;
     let before = line_identification::list_all(&mut *conn, &row.id).await?;
-    save(&mut *conn, &row.id, found, line_identification::Said { late: true, ..reviewer.says(now) }).await?;
+    save(&mut *conn, &row.id, found, line_identification::Said { late: true, ..said(reviewer, now) }).await?;
     let after = line_identification::list_all(&mut *conn, &row.id).await?;
     let all = after.iter().map(|(line_no, (it, _))| (*line_no, it.clone())).collect();
     let known = reprice(&mut *conn, &settings, &row, &stored, &identified(&cart, &all)).await?;
@@ -218,7 +208,7 @@ async fn save(
 pub async fn release_bad_cart(
     db: &PgPool,
     trip: &TripId,
-    reviewer: Reviewer<'_>,
+    reviewer: Person<'_>,
     now: OffsetDateTime,
 ) -> Result<(), ReviewCartError> {
     let mut tx = db.begin().await?;
@@ -269,10 +259,8 @@ impl Review {
 }
 
 /// A cart that was priced once, its visit locked.
-async fn lock(conn: &mut PgConnection, trip: &TripId, reviewer: Reviewer<'_>) -> Result<Review, ReviewCartError> {
-    if !store::staff::is_known(&mut *conn, reviewer.by).await? {
-        return Err(ReviewCartError::UnknownStaff(reviewer.by.to_owned()));
-    }
+async fn lock(conn: &mut PgConnection, trip: &TripId, reviewer: Person<'_>) -> Result<Review, ReviewCartError> {
+    reviewer.check(&mut *conn).await??;
     let row = store::trip::lock(&mut *conn, trip).await?.ok_or(ReviewCartError::NotFound)?;
     let stored = store::purchase::get_with_occasion(&mut *conn, trip).await?.ok_or(ReviewCartError::NotFound)?;
     let cart = store::cart::get_items(&mut *conn, trip).await?.ok_or(ReviewCartError::NotFound)?;
@@ -327,7 +315,7 @@ async fn audit(
     conn: &mut PgConnection,
     action: &'static str,
     trip: &TripId,
-    reviewer: Reviewer<'_>,
+    reviewer: Person<'_>,
     (before, after): (&Purchase, &Purchase),
     now: OffsetDateTime,
 ) -> Result<(), StoreError> {

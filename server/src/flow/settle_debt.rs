@@ -9,6 +9,7 @@ use time::OffsetDateTime;
 
 use super::advance::{Said, advance, settings_of};
 use super::move_debt::{Moved, Mover, move_debt, report};
+use super::staff::{UnknownStaff, check_staff};
 pub use crate::store::debt::{Balance, DebtFilter, ListedDebt};
 use crate::store::debt_event::ToldLine;
 use crate::store::{self, StoreError};
@@ -20,8 +21,8 @@ pub enum SettleDebtError {
     #[error("trip {0} has no debt: `storeside debt list` shows all")]
     NotFound(TripId),
     /// Nobody of this name works here.
-    #[error("nobody named {0} works here: `storeside staff add` adds people")]
-    UnknownStaff(String),
+    #[error(transparent)]
+    UnknownStaff(#[from] UnknownStaff),
     /// Two people are asked for.
     #[error("{amount} is more than one person may give up here ({limit}): name a second one with another --as")]
     SecondPerson {
@@ -191,9 +192,7 @@ async fn known(conn: &mut sqlx::PgConnection, decider: Decider<'_>) -> Result<()
         return Err(SettleDebtError::SamePerson);
     }
     for name in [Some(decider.by), decider.second].into_iter().flatten() {
-        if !store::staff::is_known(&mut *conn, name).await? {
-            return Err(SettleDebtError::UnknownStaff(name.to_owned()));
-        }
+        check_staff(&mut *conn, name).await??;
     }
     Ok(())
 }

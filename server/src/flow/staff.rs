@@ -26,9 +26,14 @@ pub struct UnknownStaff(pub String);
 impl Person<'_> {
     /// Does this person work here?
     pub(super) async fn check(&self, conn: &mut PgConnection) -> Result<Result<(), UnknownStaff>, StoreError> {
-        let is_known = store::staff::is_known(conn, self.by).await?;
-        Ok(if is_known { Ok(()) } else { Err(UnknownStaff(self.by.to_owned())) })
+        check_staff(conn, self.by).await
     }
+}
+
+/// Does anybody of this name work here?
+pub(super) async fn check_staff(conn: &mut PgConnection, name: &str) -> Result<Result<(), UnknownStaff>, StoreError> {
+    let is_known = store::staff::is_known(conn, name).await?;
+    Ok(if is_known { Ok(()) } else { Err(UnknownStaff(name.to_owned())) })
 }
 
 /// Why a person was not added.

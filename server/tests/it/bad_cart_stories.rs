@@ -6,8 +6,9 @@ use domain::id::TripId;
 use domain::identification::Identification;
 use domain::money::{Currency, Money};
 use server::flow::review_cart::{
-    ReviewCartError, Reviewed, Reviewer, check_review, list_bad_carts, price_bad_cart, release_bad_cart,
+    ReviewCartError, Reviewed, check_review, list_bad_carts, price_bad_cart, release_bad_cart,
 };
+use server::flow::staff::Person;
 use server::flow::verify_prices::verify_prices;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use twin::CartLine;
@@ -46,7 +47,7 @@ async fn held_cart(shop: &Shop) -> (Uuid, TripId) {
     (trip, trip.to_string().parse().unwrap())
 }
 
-const ANN: Reviewer<'static> = Reviewer { by: "ann", reason: "seen on the video" };
+const ANN: Person<'static> = Person { by: "ann", reason: "seen on the video" };
 
 #[sqlx::test(migrations = "../migrations")]
 async fn a_bad_cart_is_priced_by_a_person_and_charged_once(_: PgPoolOptions, connect: PgConnectOptions) {
@@ -61,7 +62,7 @@ async fn a_bad_cart_is_priced_by_a_person_and_charged_once(_: PgPoolOptions, con
         unknown.contains("line 2 still cannot be priced: no article of the visit's rules is SKU-9999"),
         "{unknown}"
     );
-    let stranger = Reviewer { by: "nobody", ..ANN };
+    let stranger = Person { by: "nobody", ..ANN };
     let refused = price_bad_cart(&shop.database, &id, &found(2, "SKU-001"), stranger, now).await;
     assert!(matches!(refused, Err(ReviewCartError::UnknownStaff(_))));
     assert_eq!(list_bad_carts(&shop.database).await.unwrap().len(), 1, "nothing has changed so far");

@@ -9,7 +9,7 @@ use rust_decimal::Decimal;
 use server::flow::decide_refund::{DecideRefundError, Decision, decide_refund};
 use server::flow::read_refund::{RefundRow, refund_paper};
 use server::flow::request_refund::{RefundOrder, RequestRefundError, Requester, Wish, request_refund};
-use server::flow::review_cart::Reviewer;
+use server::flow::staff::Person;
 use twin::demo_items;
 use uuid::Uuid;
 
@@ -65,7 +65,7 @@ pub(crate) async fn decide(
     decision: Decision,
     by: &str,
 ) -> Result<RefundRow, DecideRefundError> {
-    let reviewer = Reviewer { by, reason: "seen on the video" };
+    let reviewer = Person { by, reason: "seen on the video" };
     decide_refund(&shop.database, id, decision, reviewer, shop.worker.clock.now()).await
 }
 
