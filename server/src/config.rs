@@ -14,6 +14,7 @@ use crate::clock::Clock;
 use crate::connector::caller::CallerSettings;
 use crate::http::event_feed::EventKeys;
 use crate::secret::Secret;
+use crate::vault::Vault;
 
 /// Shortest `STORESIDE_SECRET_KEY`, in characters.
 const KEY_CHARS_MIN: usize = 32;
@@ -53,6 +54,8 @@ pub struct BaseConfig {
     pub pg_bin: Option<PathBuf>,
     /// `STORESIDE_CLOCK`.
     pub clock: Clock,
+    /// `STORESIDE_SECRET_KEY`, for the commands that read or write what is personal. `None`: it is not set.
+    pub vault: Option<Vault>,
 }
 
 /// What `storeside serve` needs.
@@ -63,7 +66,7 @@ pub struct ServeConfig {
     /// `STORESIDE_PUBLIC_URL`, without a slash at the end.
     pub public_url: String,
     /// `STORESIDE_SECRET_KEY`.
-    pub secret_key: Secret,
+    pub vault: Vault,
     /// `STORESIDE_TRUSTED_PROXIES`.
     pub trusted_proxies: Vec<IpNet>,
     /// `CONNECTOR_…`.
@@ -79,6 +82,8 @@ pub struct ServeConfig {
 pub struct WorkConfig {
     /// `STORESIDE_PUBLIC_URL`, for links in mails.
     pub public_url: String,
+    /// `STORESIDE_SECRET_KEY`.
+    pub vault: Vault,
     /// `JWO_…` and `AWS_…`.
     pub amazon: AmazonSettings,
     /// `MAIL_…`.
@@ -154,8 +159,21 @@ pub fn base(get: Variables<'_>) -> Result<BaseConfig, ConfigError> {
         data_dir: reader.or("STORESIDE_DATA_DIR", ".data").into(),
         pg_bin: reader.optional("STORESIDE_PG_BIN").map(PathBuf::from),
         clock,
+        vault: reader.optional("STORESIDE_SECRET_KEY").map(|_| vault(&mut reader)),
     };
     reader.end(config)
+}
+
+fn vault(reader: &mut Reader<'_>) -> Vault {
+    let text = reader.required("STORESIDE_SECRET_KEY", "at least 32 characters of chance");
+    let keys: Vec<&str> = text.split(',').map(str::trim).collect();
+    if !text.is_empty() && keys.iter().any(|key| key.chars().count() < KEY_CHARS_MIN) {
+        reader.wrong(
+            "STORESIDE_SECRET_KEY",
+            "is too short: expected at least 32 characters of chance, or several such keys with commas between, the newest first",
+        );
+    }
+    Vault::new(&keys.into_iter().map(Secret::new).collect::<Vec<_>>())
 }
 
 /// Reads what `storeside serve` needs.
@@ -169,15 +187,11 @@ pub fn serve(get: Variables<'_>) -> Result<ServeConfig, ConfigError> {
         reader.wrong("STORESIDE_ADDR", "must be an address and a port, like 127.0.0.1:3000");
         SocketAddr::from(([127, 0, 0, 1], 3000))
     });
-    let key = reader.required("STORESIDE_SECRET_KEY", "at least 32 characters of chance");
-    if !key.is_empty() && key.chars().count() < KEY_CHARS_MIN {
-        reader.wrong("STORESIDE_SECRET_KEY", "is too short: expected at least 32 characters of chance");
-    }
     let proxies = reader.or("STORESIDE_TRUSTED_PROXIES", "");
     let config = ServeConfig {
         addr,
         public_url: reader.public_url(),
-        secret_key: Secret::new(key),
+        vault: vault(&mut reader),
         trusted_proxies: trusted_proxies(&mut reader, &proxies),
         callers: CallerSettings {
             principals: reader.optional("CONNECTOR_PRINCIPALS").map(PathBuf::from),
@@ -229,6 +243,7 @@ pub fn work(get: Variables<'_>) -> Result<WorkConfig, ConfigError> {
     let url = "an address of Amazon's, like https://REGION.payments.amazonphysicalstores.com";
     let config = WorkConfig {
         public_url: reader.public_url(),
+        vault: vault(&mut reader),
         amazon: AmazonSettings {
             payment_url: reader.required("JWO_PAYMENT_URL", url),
             feedback_url: reader.required("JWO_FEEDBACK_URL", url),
@@ -264,9 +279,9 @@ mod tests {
             ("STORESIDE_SECRET_KEY", "short"),
             ("STORESIDE_TRUSTED_PROXIES", "10.0.0.0/8, me"),
         ];
-        let wanted = ["STORESIDE_ADDR", "STORESIDE_SECRET_KEY", "STORESIDE_PUBLIC_URL", "STORESIDE_TRUSTED_PROXIES"];
+        let wanted = ["STORESIDE_ADDR", "STORESIDE_PUBLIC_URL", "STORESIDE_SECRET_KEY", "STORESIDE_TRUSTED_PROXIES"];
         assert_eq!(mistakes(serve, &set), wanted);
-        assert_eq!(mistakes(work, &[]).len(), 8);
+        assert_eq!(mistakes(work, &[]).len(), 9);
     }
 
     #[test]
@@ -286,6 +301,20 @@ mod tests {
         for wrong in ["short", &format!("{one},short"), &format!("{one},{two},{one}")] {
             assert!(told(wrong), "{wrong}");
         }
+    }
+
+    #[test]
+    fn a_secret_key_may_be_several_the_newest_first_and_none_of_them_short() {
+        let told = |keys: &str| mistakes(work, &[("STORESIDE_SECRET_KEY", keys)]).contains(&"STORESIDE_SECRET_KEY");
+        let [one, two] = ["k".repeat(32), "l".repeat(40)];
+        for fine in [&one, &format!("{two},{one}"), &format!("{two}, {one}")] {
+            assert!(!told(fine), "{fine}");
+        }
+        for wrong in ["", "short", &format!("{one},"), &format!("{one},short")] {
+            assert!(told(wrong), "{wrong}");
+        }
+        let get = |name: &str| (name == "STORESIDE_SECRET_KEY").then(|| one.clone());
+        assert!(base(&get).unwrap().vault.is_some() && base(&|_| None).unwrap().vault.is_none());
     }
 
     #[test]

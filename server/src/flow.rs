@@ -22,6 +22,7 @@ pub mod read_receipt;
 pub mod read_refund;
 pub mod receive_cart;
 pub mod receive_event;
+pub mod renew_keys;
 pub mod report_status;
 pub mod request_refund;
 pub mod review_cart;

@@ -19,4 +19,5 @@ pub mod secret;
 pub mod server;
 pub mod simulation;
 pub mod store;
+pub mod vault;
 pub mod worker;

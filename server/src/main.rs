@@ -6,8 +6,8 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 use server::command::seed::seed_demo;
 use server::command::{
-    Desk, alert, audit, bad_cart, debt, effect, export, import, pause, price, refund, rules, simulate, staff, trip,
-    verify,
+    Desk, alert, audit, bad_cart, debt, effect, export, import, keys, pause, price, refund, rules, simulate, staff,
+    trip, verify,
 };
 use server::config::{self, BaseConfig};
 use server::database::embedded::{self, Durability};
@@ -87,6 +87,11 @@ enum Command {
     Alert {
         #[command(subcommand)]
         command: alert::Command,
+    },
+    /// The keys that seal what is personal.
+    Keys {
+        #[command(subcommand)]
+        command: keys::Command,
     },
     /// What happened to a visit.
     Trip {
@@ -184,6 +189,7 @@ async fn run(command: Command) -> anyhow::Result<()> {
         Command::Effect { command } => effect::run(&desk().await?, &command).await,
         Command::Pause { command } => pause::run(&desk().await?, &command).await,
         Command::Alert { command } => alert::run(&desk().await?, &command).await,
+        Command::Keys { command } => keys::run(&desk().await?, &command).await,
         Command::Trip { command } => trip::run(&desk().await?, &command).await,
         Command::Refund { command } => refund::run(&desk().await?, &command).await,
         Command::Audit { command } => audit::run(&desk().await?, &command).await,
@@ -198,17 +204,21 @@ async fn desk() -> anyhow::Result<Desk> {
     let base = config::base(&variable)?;
     let address = database::address(base.database_url.as_ref(), &base.data_dir, base.pg_bin.as_deref()).await?;
     // Commands show their progress themselves: what takes its time there is no news for the log.
-    Ok(Desk { database: database::connect(address.disable_statement_logging()).await?, now: base.clock.now() })
+    let database = database::connect(address.disable_statement_logging()).await?;
+    Ok(Desk { database, now: base.clock.now(), vault: base.vault })
 }
 
-/// The mistakes of both, when there are any.
+/// The mistakes of both, when there are any. What both read is told once.
 fn both<A, B>(
     a: Result<A, config::ConfigError>,
     b: Result<B, config::ConfigError>,
 ) -> Result<(A, B), config::ConfigError> {
     match (a, b) {
         (Ok(a), Ok(b)) => Ok((a, b)),
-        (Err(a), Err(b)) => Err(config::ConfigError(a.0.into_iter().chain(b.0).collect())),
+        (Err(a), Err(b)) => {
+            let told = b.0.into_iter().filter(|it| !a.0.contains(it)).collect::<Vec<_>>();
+            Err(config::ConfigError(a.0.into_iter().chain(told).collect()))
+        }
         (Err(error), Ok(_)) | (Ok(_), Err(error)) => Err(error),
     }
 }

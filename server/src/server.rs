@@ -63,7 +63,7 @@ pub async fn serve(base: BaseConfig, config: ServeConfig) -> anyhow::Result<()> 
         portal: PortalState {
             database: database.clone(),
             clock: base.clock.clone(),
-            key: config.secret_key,
+            vault: config.vault,
             trusted_proxies: config.trusted_proxies.into(),
         },
         metrics: MetricsState { handle: metrics::install()?, database: database.clone(), clock: base.clock.clone() },
@@ -90,6 +90,7 @@ pub async fn work(base: BaseConfig, config: WorkConfig, metrics_addr: SocketAddr
     let worker = Worker {
         amazon,
         mail,
+        vault: config.vault,
         public_url: config.public_url,
         database: database::connect(address).await?,
         clock: base.clock,

@@ -26,6 +26,7 @@ pub mod promotion;
 pub mod purchase;
 pub mod refund;
 pub mod refund_line;
+pub mod renewal;
 pub mod rule_part;
 pub mod rule_set;
 pub mod security_event;

@@ -106,7 +106,7 @@ pub async fn import_loyalty_file(
     path: &Path,
 ) -> anyhow::Result<ImportedLoyalty> {
     let table = Table::open(file, loyalty::COLUMNS, &[]).with_context(|| path.display().to_string())?;
-    let outcome = import_loyalty(&desk.database, import, &mut table.rows(loyalty::read), desk.now).await;
+    let outcome = import_loyalty(&desk.database, desk.vault()?, import, &mut table.rows(loyalty::read), desk.now).await;
     outcome.map_err(|error| told(error, path))
 }
 

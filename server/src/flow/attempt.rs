@@ -24,6 +24,7 @@ use crate::store::instrument::Identity;
 use crate::store::outbox::Claim;
 use crate::store::trip::TripRow;
 use crate::store::{self, StoreError};
+use crate::vault::Vault;
 
 const SAID_BY: &str = "worker";
 
@@ -93,7 +94,7 @@ pub(super) async fn is_wanted(
     Ok(match rule::wanted(effect, row.state) {
         Wanted::Yes => true,
         Wanted::No => false,
-        Wanted::WithoutFacts => store::card_facts::get(conn, &row.id).await?.is_none(),
+        Wanted::WithoutFacts => !store::card_facts::exists(conn, &row.id).await?,
         Wanted::WithoutIdentity => match effect {
             Effect::FetchShopperIdentity { instrument, .. } => {
                 store::instrument::identity(conn, instrument).await? == Identity::NotAsked
@@ -176,6 +177,7 @@ pub struct Finished {
 /// A database that is away. The lease ends by itself then, and the attempt stays recorded as sent.
 pub async fn finish(
     db: &PgPool,
+    vault: &Vault,
     claim: &Claim,
     attempt: AttemptId,
     finished: &Finished,
@@ -195,7 +197,7 @@ pub async fn finish(
     if let Some(kind) = finished.alert {
         store::alert::open(&mut tx, kind, claim.effect.kind(), now).await?;
     }
-    let state = conclude(&mut tx, claim, &mut row, finished.meaning.clone(), jitter, now).await?;
+    let state = conclude(&mut tx, vault, claim, &mut row, finished.meaning.clone(), jitter, now).await?;
     store::outbox::save(&mut tx, claim, state, finished.problem.as_deref(), now).await?;
     if let Some(api) = claim.effect.api() {
         // Last of all locks, since the whole fleet may want it.
@@ -208,6 +210,7 @@ pub async fn finish(
 
 async fn conclude(
     conn: &mut PgConnection,
+    vault: &Vault,
     claim: &Claim,
     row: &mut TripRow,
     meaning: Meaning,
@@ -233,7 +236,7 @@ async fn conclude(
             Ok(OutboxState::Done)
         }
         Meaning::Facts(facts) => {
-            store::card_facts::insert(&mut *conn, &row.id, &facts, now).await?;
+            store::card_facts::insert(&mut *conn, vault, &row.id, &facts, now).await?;
             take_facts_as_witness(&mut *conn, row, now).await?;
             send_refund::wake(&mut *conn, &row.id, now).await?;
             notify(conn, row, now).await?;
@@ -241,7 +244,7 @@ async fn conclude(
         }
         Meaning::NoFacts => no_facts(conn, claim, row, jitter, now).await,
         Meaning::Identity { instrument, email } => {
-            save_identity(&mut *conn, &instrument, email, now).await?;
+            save_identity(&mut *conn, vault, &instrument, email, now).await?;
             notify(conn, row, now).await?;
             Ok(OutboxState::Done)
         }
@@ -355,12 +358,13 @@ async fn no_facts(
 
 async fn save_identity(
     conn: &mut PgConnection,
+    vault: &Vault,
     instrument: &InstrumentId,
     email: Option<EmailAddress>,
     now: OffsetDateTime,
 ) -> Result<(), StoreError> {
     let shopper = match email {
-        Some(email) => Some(store::shopper::find_or_insert(&mut *conn, &email, now).await?),
+        Some(email) => Some(store::shopper::find_or_insert(&mut *conn, vault, &email, now).await?),
         None => None,
     };
     store::instrument::save_identity(conn, instrument, shopper, now).await

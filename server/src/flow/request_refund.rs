@@ -338,7 +338,7 @@ pub(super) async fn approval(
 /// Has a witness said that the visit's capture went through? The event feed, or what Amazon only has after a capture.
 async fn is_confirmed(conn: &mut PgConnection, place: Place<'_>) -> Result<bool, StoreError> {
     let witnessed = place.settings.transactional_data_proves_capture
-        && store::card_facts::get(&mut *conn, &place.row.id).await?.is_some();
+        && store::card_facts::exists(&mut *conn, &place.row.id).await?;
     Ok(witnessed || store::trip::is_capture_confirmed(conn, &place.row.id).await?)
 }
 

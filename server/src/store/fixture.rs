@@ -29,6 +29,8 @@ use tokio::task::JoinSet;
 use super::trip::TripRow;
 use super::{Result, StoreError, instrument, rule_set, settings, trip};
 use crate::database;
+use crate::secret::Secret;
+use crate::vault::Vault;
 
 /// When every test happens.
 pub(super) const NOW: OffsetDateTime = datetime!(2026-11-21 09:00 UTC);
@@ -46,6 +48,11 @@ pub(super) async fn pool(database: PgConnectOptions) -> PgPool {
         .connect_with(database.options([("lock_timeout", LOCK_TIMEOUT)]))
         .await
         .expect("the database was made for this test")
+}
+
+/// The vault that every test has.
+pub(super) fn vault() -> Vault {
+    Vault::new(&[Secret::new("a key for tests, long enough for anyone")])
 }
 
 /// One connection as the program's own role.

@@ -2,12 +2,14 @@
 
 use domain::id::{InstrumentId, ShopperId, StoreId, TripId};
 use domain::money::{Currency, Money};
+use domain::receipt::CardFacts;
 use domain::search::Search;
 use domain::trip::Trip;
 use sqlx::PgConnection;
 use time::OffsetDateTime;
 
-use super::{Result, StoreError, read};
+use super::{Result, StoreError, card_facts, read};
+use crate::vault::Vault;
 
 pub mod story;
 
@@ -248,20 +250,23 @@ pub struct ListedTrip {
     pub store_name: String,
     /// What is still owed for it.
     pub outstanding: Money,
-    /// `VISA`, once Amazon has told.
-    pub brand: Option<String>,
-    /// Last four digits, once Amazon has told.
-    pub tail: Option<String>,
+    /// The card, once Amazon has told.
+    pub card: Option<CardFacts>,
 }
 
 /// A shopper's visits, the newest first, at most `limit`.
-pub async fn list_by_shopper(conn: &mut PgConnection, shopper: ShopperId, limit: i64) -> Result<Vec<ListedTrip>> {
+pub async fn list_by_shopper(
+    conn: &mut PgConnection,
+    vault: &Vault,
+    shopper: ShopperId,
+    limit: i64,
+) -> Result<Vec<ListedTrip>> {
     let rows = sqlx::query!(
         r#"SELECT trip.trip_id, trip.store_id, trip.instrument_id, trip.currency, trip.state, trip.total_minor,
                trip.capture_minor, trip.capture_doubts, trip.capture_failed, trip.cause, trip.adjust_minor,
                trip.adjust_ceiling_minor, trip.adjust_held_minor, trip.adjust_calls, trip.hold_minor, trip.started_at, trip.deadline_at,
                store.merchant_name, coalesce(debt.outstanding_minor, 0) AS "outstanding_minor!",
-               card_facts.brand AS "brand?", card_facts.tail AS "tail?"
+               card_facts.brand AS "brand?", card_facts.tail AS "tail?", card_facts.sealed AS "sealed?"
            FROM instrument JOIN trip USING (instrument_id) JOIN store USING (store_id)
            LEFT JOIN debt ON debt.trip_id = trip.trip_id LEFT JOIN card_facts ON card_facts.trip_id = trip.trip_id
            WHERE instrument.shopper_id = $1 ORDER BY trip.started_at DESC, trip.trip_id LIMIT $2"#,
@@ -290,7 +295,14 @@ pub async fn list_by_shopper(conn: &mut PgConnection, shopper: ShopperId, limit:
         };
         let trip = columns.parse()?;
         let outstanding = Money::new(row.outstanding_minor, trip.currency);
-        Ok(ListedTrip { row: trip, store_name: row.merchant_name, outstanding, brand: row.brand, tail: row.tail })
+        let card = match row.sealed {
+            Some(sealed) => Some(card_facts::open(vault, &trip.id, sealed)?),
+            None if row.brand.is_some() || row.tail.is_some() => {
+                Some(CardFacts { brand: row.brand, tail: row.tail, ..CardFacts::default() })
+            }
+            None => None,
+        };
+        Ok(ListedTrip { row: trip, store_name: row.merchant_name, outstanding, card })
     });
     rows.collect()
 }

@@ -63,7 +63,8 @@ pub(super) async fn call<R: AmazonRequest>(
 async fn keep(worker: &Worker, claim: &Claim, attempt: AttemptId, finished: &Finished) -> Result<(), StoreError> {
     let mut pauses = KEEP_PAUSES.into_iter();
     loop {
-        let kept = finish(&worker.database, claim, attempt, finished, jitter(), worker.clock.now()).await;
+        let kept =
+            finish(&worker.database, &worker.vault, claim, attempt, finished, jitter(), worker.clock.now()).await;
         match (kept, pauses.next()) {
             (Err(StoreError::Query(error)), Some(pause)) => {
                 tracing::warn!(effect.id = %claim.id, problem = %error, "an outcome could not be kept; trying again");

@@ -6,7 +6,7 @@ mod words;
 use std::time::Duration;
 
 use domain::effect::{RefundNews, SignInCode};
-use domain::id::{EmailAddress, RefundId, TripId};
+use domain::id::{EmailAddress, RefundId, SignInCodeId, TripId};
 use domain::outbox::{Failure, OutboxState, after_failure};
 
 use super::{Worker, jitter};
@@ -14,6 +14,7 @@ use crate::client::mail::{Mail, MailError};
 use crate::flow::mail_failed::mail_failed;
 use crate::flow::read_receipt::{TripMail, trip_mail};
 use crate::flow::read_refund::refund_mail;
+use crate::flow::sign_in::{code_mail, forget_code};
 use crate::store::StoreError;
 use crate::store::outbox::Claim;
 
@@ -40,13 +41,22 @@ pub(super) async fn send_refund_notice(
     refund: RefundId,
     news: RefundNews,
 ) -> Result<(), StoreError> {
-    let Some(mail) = refund_mail(&worker.database, refund).await? else {
+    let Some(mail) = refund_mail(&worker.database, &worker.vault, refund).await? else {
         return worker.end(claim, OutboxState::Dropped, Some("there is nobody to write to")).await;
     };
     let words = refund_words::notice(&mail, news, &worker.public_url);
     send(worker, claim, mail.to, words).await
 }
 
+pub(super) async fn mail_sign_in_code(worker: &Worker, claim: &Claim, id: SignInCodeId) -> Result<(), StoreError> {
+    let Some((to, code)) = code_mail(&worker.database, &worker.vault, id, worker.clock.now()).await? else {
+        return worker.end(claim, OutboxState::Dropped, Some("the code is over")).await;
+    };
+    send(worker, claim, to, words::sign_in_code(&code)).await?;
+    forget_code(&worker.database, claim.id, id).await
+}
+
+/// What the version before put into its own row.
 pub(super) async fn send_sign_in_code(
     worker: &Worker,
     claim: &Claim,
@@ -65,7 +75,7 @@ async fn about_trip(
     trip: &TripId,
     words: fn(&TripMail, &str) -> Words,
 ) -> Result<(), StoreError> {
-    let Some(mail) = trip_mail(&worker.database, trip).await? else {
+    let Some(mail) = trip_mail(&worker.database, &worker.vault, trip).await? else {
         return worker.end(claim, OutboxState::Dropped, Some("there is nobody to write to")).await;
     };
     let words = words(&mail, &worker.public_url);

@@ -14,6 +14,7 @@ mod event_stories;
 mod failure_stories;
 mod happy_stories;
 mod import_stories;
+mod key_stories;
 mod killed_stories;
 mod loyalty_stories;
 mod money_stories;

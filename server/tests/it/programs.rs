@@ -57,7 +57,7 @@ impl Programs {
             ("DATABASE_URL", connect.to_url_lossy().to_string()),
             ("STORESIDE_ADDR", addr.clone()),
             ("STORESIDE_PUBLIC_URL", format!("http://{addr}")),
-            ("STORESIDE_SECRET_KEY", "a key for stories, long enough for anyone".to_owned()),
+            ("STORESIDE_SECRET_KEY", "a key for stories that is long enough for anyone".to_owned()),
             ("STORESIDE_DEMO", "1".to_owned()),
             ("STORESIDE_CLOCK", format!("file:{}", clock.display())),
             ("CONNECTOR_PRINCIPALS", principals.to_owned()),

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use domain::receipt::CardFacts;
 use leptos::prelude::LeptosOptions;
 use metrics_exporter_prometheus::PrometheusBuilder;
 use reqwest::RequestBuilder;
@@ -25,6 +26,7 @@ use server::http::metrics::MetricsState;
 use server::http::portal::PortalState;
 use server::http::router::{RouterParts, router};
 use server::secret::Secret;
+use server::vault::Vault;
 use server::worker::{Worker, run_due};
 use sqlx::PgPool;
 use sqlx::postgres::PgConnectOptions;
@@ -57,6 +59,11 @@ pub(crate) const CARTS: &str = "/v1/order/purchases";
 const TIMEOUT: Duration = Duration::from_secs(2);
 
 /// One story's shop.
+/// The vault that the shop has, and its portal.
+pub(crate) fn vault() -> Vault {
+    Vault::new(&[Secret::new("a key for stories that is long enough for anyone")])
+}
+
 pub(crate) struct Shop {
     pub(crate) twin: Twin,
     pub(crate) worker: Worker,
@@ -92,6 +99,7 @@ impl Shop {
                 from: "receipts@example.com".to_owned(),
             })
             .unwrap(),
+            vault: vault(),
             public_url: url.clone(),
             database: database.clone(),
             clock,
@@ -103,6 +111,12 @@ impl Shop {
     /// Everything that is due now happens, and what it leads to. Gives how many effects that were.
     pub(crate) async fn settle(&self) -> usize {
         run_due(&self.worker).await.unwrap()
+    }
+
+    /// The card facts that are kept of a visit, opened.
+    pub(crate) async fn card_facts(&self, trip: Uuid) -> Option<CardFacts> {
+        let mut conn = self.database.acquire().await.unwrap();
+        server::store::card_facts::get(&mut conn, &vault(), &trip.to_string().parse().unwrap()).await.unwrap()
     }
 
     /// Time passes for everyone: the clock moves from one due effect to the next until `span` is over.
@@ -313,7 +327,7 @@ async fn serve(database: &PgPool, clock: &Clock, principals: PathBuf) -> (String
         portal: PortalState {
             database: database.clone(),
             clock: clock.clone(),
-            key: Secret::new("a key for stories, long enough for anyone"),
+            vault: vault(),
             trusted_proxies: [].into(),
         },
         metrics: MetricsState { handle: handle.clone(), database: database.clone(), clock: clock.clone() },
