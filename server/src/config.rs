@@ -12,6 +12,7 @@ use crate::client::amazon::AmazonSettings;
 use crate::client::mail::MailSettings;
 use crate::clock::Clock;
 use crate::connector::caller::CallerSettings;
+use crate::failpoint::{self, Failpoint, UnknownFailpoint};
 use crate::http::event_feed::EventKeys;
 use crate::secret::Secret;
 
@@ -53,6 +54,8 @@ pub struct BaseConfig {
     pub pg_bin: Option<PathBuf>,
     /// `STORESIDE_CLOCK`.
     pub clock: Clock,
+    /// `STORESIDE_FAILPOINT`: where this process dies on purpose.
+    pub failpoint: Option<Failpoint>,
 }
 
 /// What `storeside serve` needs.
@@ -123,6 +126,16 @@ impl Reader<'_> {
         url.trim_end_matches('/').to_owned()
     }
 
+    fn failpoint(&mut self) -> Option<Failpoint> {
+        let word = self.optional("STORESIDE_FAILPOINT")?;
+        if !failpoint::IS_POSSIBLE || self.optional("STORESIDE_DEMO").as_deref() != Some("1") {
+            let problem = "kills this process on purpose: only in a debug build and together with STORESIDE_DEMO=1";
+            self.wrong("STORESIDE_FAILPOINT", problem);
+            return None;
+        }
+        word.parse().map_err(|unknown: UnknownFailpoint| self.wrong("STORESIDE_FAILPOINT", unknown.to_string())).ok()
+    }
+
     fn end<T>(self, config: T) -> Result<T, ConfigError> {
         if self.mistakes.is_empty() { Ok(config) } else { Err(ConfigError(self.mistakes)) }
     }
@@ -149,11 +162,13 @@ pub fn base(get: Variables<'_>) -> Result<BaseConfig, ConfigError> {
             Clock::System
         }),
     };
+    let failpoint = reader.failpoint();
     let config = BaseConfig {
         database_url: reader.optional("DATABASE_URL").map(Secret::new),
         data_dir: reader.or("STORESIDE_DATA_DIR", ".data").into(),
         pg_bin: reader.optional("STORESIDE_PG_BIN").map(PathBuf::from),
         clock,
+        failpoint,
     };
     reader.end(config)
 }
@@ -274,6 +289,14 @@ mod tests {
         assert_eq!(mistakes(base, &[("STORESIDE_CLOCK", "3600")]), ["STORESIDE_CLOCK"]);
         assert_eq!(mistakes(base, &[("STORESIDE_CLOCK", "3600"), ("STORESIDE_DEMO", "1")]), [] as [&str; 0]);
         assert_eq!(mistakes(base, &[("STORESIDE_CLOCK", "soon"), ("STORESIDE_DEMO", "1")]), ["STORESIDE_CLOCK"]);
+    }
+
+    #[test]
+    fn a_process_dies_on_purpose_only_in_the_demo_and_at_a_known_place() {
+        let demo = ("STORESIDE_DEMO", "1");
+        assert_eq!(mistakes(base, &[("STORESIDE_FAILPOINT", "after_cart")]), ["STORESIDE_FAILPOINT"]);
+        assert_eq!(mistakes(base, &[("STORESIDE_FAILPOINT", "after_cart"), demo]), [] as [&str; 0]);
+        assert_eq!(mistakes(base, &[("STORESIDE_FAILPOINT", "after_lunch"), demo]), ["STORESIDE_FAILPOINT"]);
     }
 
     #[test]
