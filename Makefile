@@ -59,7 +59,7 @@ stop: ## stop what `make run` left running
 reset: ## stop everything and forget the data
 	@if [ ! -d .data ]; then echo 'Nothing to forget.'; exit; fi; \
 	if [ ! -x $(STORESIDE) ]; then $(MAKE) setup build; fi; \
-	for data in .data .data/test .data/people .data/prepare; do \
+	for data in .data .data/test .data/prove .data/people .data/prepare; do \
 		if [ -d $$data ]; then STORESIDE_DATA_DIR=$$data $(STORESIDE) demo --stop; \
 			STORESIDE_DATA_DIR=$$data $(STORESIDE) database forget; fi; done; \
 	rm -rf .data && echo 'Forgotten: .data and its database.'
@@ -192,10 +192,17 @@ oracle: python
 	@$(call step,Prices against the oracle,$(call ORACLE,20000,1))
 
 .PHONY: prove
-prove: rust linker python ## the long proofs: a million random carts against the independent pricer, a million trips simulated
+prove: rust linker python ## the long proofs: a million random carts against the independent pricer, a million trips simulated, races, crashes
 	@$(call step,A million prices against the oracle,$(call ORACLE,1000000,$$(date +%s)))
 	@$(call step,Building the simulation,cargo build -p server --release --locked)
 	@$(call step,A million trips in 10000 simulated worlds,$(CARGO_TARGET_DIR)/release/storeside simulate --seeds 10000 --trips 100)
+	@$(call step,Building the programs and their stories,cargo build $(NATIVE) && cargo test $(NATIVE) --test it --no-run)
+	@$(call with_database,.data/prove,$(STORESIDE) migrate; \
+	$(call step,Races of 64 in 200 rounds,RACE_ROUNDS=200 $(call PROOFS,race_stories sixty_four_refunds_at_once)); \
+	$(call step,Deaths at every failpoint,CRASHES=all $(call PROOFS,crash_stories)))
+
+# `$(call PROOFS,names)`: the stories of these names, one after the other, with what they say of their progress.
+PROOFS = cargo test $(NATIVE) --test it -- --nocapture --test-threads 1 $(1)
 
 .PHONY: bench
 bench: rust linker ## how fast carts are priced, how much of declined trips is recovered, against the targets

@@ -12,6 +12,7 @@ use crate::client::amazon::AmazonSettings;
 use crate::client::mail::MailSettings;
 use crate::clock::Clock;
 use crate::connector::caller::CallerSettings;
+use crate::failpoint::{self, Failpoint, UnknownFailpoint};
 use crate::http::event_feed::EventKeys;
 use crate::secret::Secret;
 use crate::vault::Vault;
@@ -56,6 +57,8 @@ pub struct BaseConfig {
     pub clock: Clock,
     /// `STORESIDE_SECRET_KEY`, for the commands that read or write what is personal. `None`: it is not set.
     pub vault: Option<Vault>,
+    /// `STORESIDE_FAILPOINT`: where this process dies on purpose.
+    pub failpoint: Option<Failpoint>,
 }
 
 /// What `storeside serve` needs.
@@ -128,6 +131,16 @@ impl Reader<'_> {
         url.trim_end_matches('/').to_owned()
     }
 
+    fn failpoint(&mut self) -> Option<Failpoint> {
+        let word = self.optional("STORESIDE_FAILPOINT")?;
+        if !failpoint::IS_POSSIBLE || self.optional("STORESIDE_DEMO").as_deref() != Some("1") {
+            let problem = "kills this process on purpose: only in a debug build and together with STORESIDE_DEMO=1";
+            self.wrong("STORESIDE_FAILPOINT", problem);
+            return None;
+        }
+        word.parse().map_err(|unknown: UnknownFailpoint| self.wrong("STORESIDE_FAILPOINT", unknown.to_string())).ok()
+    }
+
     fn end<T>(self, config: T) -> Result<T, ConfigError> {
         if self.mistakes.is_empty() { Ok(config) } else { Err(ConfigError(self.mistakes)) }
     }
@@ -154,12 +167,14 @@ pub fn base(get: Variables<'_>) -> Result<BaseConfig, ConfigError> {
             Clock::System
         }),
     };
+    let failpoint = reader.failpoint();
     let config = BaseConfig {
         database_url: reader.optional("DATABASE_URL").map(Secret::new),
         data_dir: reader.or("STORESIDE_DATA_DIR", ".data").into(),
         pg_bin: reader.optional("STORESIDE_PG_BIN").map(PathBuf::from),
         clock,
         vault: reader.optional("STORESIDE_SECRET_KEY").map(|_| vault(&mut reader)),
+        failpoint,
     };
     reader.end(config)
 }
@@ -289,6 +304,14 @@ mod tests {
         assert_eq!(mistakes(base, &[("STORESIDE_CLOCK", "3600")]), ["STORESIDE_CLOCK"]);
         assert_eq!(mistakes(base, &[("STORESIDE_CLOCK", "3600"), ("STORESIDE_DEMO", "1")]), [] as [&str; 0]);
         assert_eq!(mistakes(base, &[("STORESIDE_CLOCK", "soon"), ("STORESIDE_DEMO", "1")]), ["STORESIDE_CLOCK"]);
+    }
+
+    #[test]
+    fn a_process_dies_on_purpose_only_in_the_demo_and_at_a_known_place() {
+        let demo = ("STORESIDE_DEMO", "1");
+        assert_eq!(mistakes(base, &[("STORESIDE_FAILPOINT", "after_cart")]), ["STORESIDE_FAILPOINT"]);
+        assert_eq!(mistakes(base, &[("STORESIDE_FAILPOINT", "after_cart"), demo]), [] as [&str; 0]);
+        assert_eq!(mistakes(base, &[("STORESIDE_FAILPOINT", "after_lunch"), demo]), ["STORESIDE_FAILPOINT"]);
     }
 
     #[test]

@@ -12,6 +12,7 @@ pub mod config;
 pub mod connector;
 pub mod database;
 pub mod demo;
+pub mod failpoint;
 pub mod flow;
 pub mod http;
 pub mod log;

@@ -12,7 +12,7 @@ use server::command::{
 use server::config::{self, BaseConfig};
 use server::database::embedded::{self, Durability};
 use server::flow::seed_demo::DEMO_STORE;
-use server::{database, demo, log, server as processes};
+use server::{database, demo, failpoint, log, server as processes};
 use sqlx::ConnectOptions;
 
 /// The retailer's side of a Just Walk Out store. Settings come from the environment; `.env.sample` lists them.
@@ -166,18 +166,24 @@ fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok()
 }
 
+fn base() -> Result<BaseConfig, config::ConfigError> {
+    let base = config::base(&variable)?;
+    base.failpoint.into_iter().for_each(failpoint::arm);
+    Ok(base)
+}
+
 async fn run(command: Command) -> anyhow::Result<()> {
     match command {
         Command::Serve => {
-            let (base, serve) = both(config::base(&variable), config::serve(&variable))?;
+            let (base, serve) = both(base(), config::serve(&variable))?;
             processes::serve(base, serve).await
         }
         Command::Work { metrics_addr } => {
-            let (base, work) = both(config::base(&variable), config::work(&variable))?;
+            let (base, work) = both(base(), config::work(&variable))?;
             processes::work(base, work, metrics_addr).await
         }
-        Command::Migrate => migrate(&config::base(&variable)?).await,
-        Command::Seed => seed(&config::base(&variable)?).await,
+        Command::Migrate => migrate(&base()?).await,
+        Command::Seed => seed(&base()?).await,
         Command::Import(arguments) => import::run(&desk().await?, &arguments).await,
         Command::Export { command } => export::run(&desk().await?, &command).await,
         Command::Rules { command } => rules::run(&desk().await?, &command).await,
@@ -196,12 +202,12 @@ async fn run(command: Command) -> anyhow::Result<()> {
         Command::Staff { command } => staff::run(&desk().await?, &command).await,
         Command::Demo { stop: true } => demo::stop().await,
         Command::Demo { stop: false } => demo::run().await,
-        Command::Database { command } => embedded_database(command, &config::base(&variable)?).await,
+        Command::Database { command } => embedded_database(command, &base()?).await,
     }
 }
 
 async fn desk() -> anyhow::Result<Desk> {
-    let base = config::base(&variable)?;
+    let base = base()?;
     let address = database::address(base.database_url.as_ref(), &base.data_dir, base.pg_bin.as_deref()).await?;
     // Commands show their progress themselves: what takes its time there is no news for the log.
     let database = database::connect(address.disable_statement_logging()).await?;

@@ -13,6 +13,7 @@ pub mod cart;
 pub mod catalog;
 pub mod debt;
 pub mod debt_event;
+pub mod figures;
 pub mod gate_decision;
 pub mod instrument;
 pub mod ledger;

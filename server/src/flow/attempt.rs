@@ -19,6 +19,7 @@ use super::advance::{Said, advance, settings_of};
 use super::notify_shopper::notify;
 use super::pause;
 use super::send_refund;
+use crate::failpoint::{self, Commit};
 use crate::store::attempt::Outcome;
 use crate::store::instrument::Identity;
 use crate::store::outbox::Claim;
@@ -80,7 +81,7 @@ pub async fn begin(
     }
     let id = AttemptId(Uuid::new_v4());
     store::attempt::insert(&mut tx, id, claim, trip, api, request, now).await?;
-    tx.commit().await?;
+    failpoint::commit(tx, Commit::Attempt(api)).await?;
     Ok(Begin::Go(id))
 }
 
@@ -186,6 +187,7 @@ pub async fn finish(
 ) -> Result<(), StoreError> {
     let mut tx = db.begin().await?;
     let trip = claim.effect.trip().ok_or(StoreError::Corrupt("an attempt without a trip"))?;
+    let api = claim.effect.api().ok_or(StoreError::Corrupt("an attempt without an API"))?;
     let mut row = lock_trip(&mut tx, trip).await?;
     let outcome = Outcome {
         outcome: finished.outcome,
@@ -199,12 +201,9 @@ pub async fn finish(
     }
     let state = conclude(&mut tx, vault, claim, &mut row, finished.meaning.clone(), jitter, now).await?;
     store::outbox::save(&mut tx, claim, state, finished.problem.as_deref(), now).await?;
-    if let Some(api) = claim.effect.api() {
-        // Last of all locks, since the whole fleet may want it.
-        pause::note(&mut tx, api, PauseEvent::Called { answer: finished.answer, probe: claim.probe }, SAID_BY, now)
-            .await?;
-    }
-    tx.commit().await?;
+    // Last of all locks, since the whole fleet may want it.
+    pause::note(&mut tx, api, PauseEvent::Called { answer: finished.answer, probe: claim.probe }, SAID_BY, now).await?;
+    failpoint::commit(tx, Commit::Outcome(api)).await?;
     Ok(())
 }
 

@@ -12,6 +12,7 @@ use sqlx::{PgConnection, PgPool};
 use time::OffsetDateTime;
 
 use super::join_instrument::join_instrument;
+use crate::failpoint::{self, Commit};
 use crate::store::audit::AuditEntry;
 use crate::store::trip::TripRow;
 use crate::store::{self, StoreError};
@@ -72,7 +73,7 @@ pub async fn decide_gate(
         store::debt_event::insert_denied(&mut tx, &request.instrument, settings.currency, now).await?;
     }
     audit(&mut tx, request, &decision, standing.outstanding, now).await?;
-    tx.commit().await?;
+    failpoint::commit(tx, Commit::Gate).await?;
     count(request, &decision);
     Ok(decision)
 }

@@ -9,6 +9,7 @@ use sqlx::{PgConnection, PgPool};
 use time::OffsetDateTime;
 
 use super::apply_event::apply_event;
+use crate::failpoint::{self, Commit};
 use crate::log::chain;
 use crate::store::{self, StoreError};
 
@@ -38,7 +39,7 @@ pub async fn receive_event(db: &PgPool, received: &ReceivedEvent, now: OffsetDat
     if let (true, Some((kind, subject))) = (is_new, alert) {
         store::alert::open(&mut tx, kind, &subject, now).await?;
     }
-    tx.commit().await?;
+    failpoint::commit(tx, Commit::EventStored).await?;
     tracing::info!(event.id = %event.id, event.name, state = fate.name(), is_new, "an event was stored");
     metrics::counter!("storeside_events_total", "family" => event.family.as_str(), "state" => fate.name()).increment(1);
     if fate.is_open() {

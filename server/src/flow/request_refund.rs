@@ -17,6 +17,7 @@ use uuid::Uuid;
 use super::advance::settings_of;
 use super::move_refund::{Place, RefundMover, case, funds, move_refund, tell};
 use super::staff::{UnknownStaff, check_staff};
+use crate::failpoint::{self, Commit};
 use crate::store::audit::AuditEntry;
 use crate::store::refund::RefundRow;
 use crate::store::trip::TripRow;
@@ -140,7 +141,7 @@ pub async fn request_refund(
         let moved = move_refund(&mut tx, place, &mut refund, event, mover).await?;
         moved.map_err(|_| StoreError::Corrupt("a refund that the rules approve and refuse"))?;
     }
-    tx.commit().await?;
+    failpoint::commit(tx, Commit::RefundRequested).await?;
     Ok(refund)
 }
 

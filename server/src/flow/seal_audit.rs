@@ -4,6 +4,7 @@ use domain::audit::Head;
 use sqlx::PgPool;
 use time::OffsetDateTime;
 
+use crate::failpoint::{self, Commit};
 use crate::store::{self, StoreError};
 
 /// Rows sealed in one transaction.
@@ -47,7 +48,7 @@ async fn seal_batch(db: &PgPool, now: OffsetDateTime) -> Result<usize, StoreErro
         })
         .collect();
     store::audit_seal::insert(&mut tx, &seals, now).await?;
-    tx.commit().await?;
+    failpoint::commit(tx, Commit::AuditSealed).await?;
     Ok(seals.len())
 }
 

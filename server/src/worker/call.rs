@@ -9,6 +9,7 @@ use time::Duration;
 
 use super::{Worker, jitter};
 use crate::client::amazon::{AmazonRequest, AmazonSettings, Call, CallError, RefusalName};
+use crate::failpoint::{self, Failpoint};
 use crate::flow::attempt::{Begin, Finished, Meaning, begin, finish};
 use crate::store::StoreError;
 use crate::store::outbox::Claim;
@@ -40,6 +41,7 @@ pub(super) async fn call<R: AmazonRequest>(
         return Ok(());
     }
     let call = worker.amazon.send(worker.clock.now(), &request).await;
+    failpoint::reach(Failpoint::Answered(R::API));
     let problem = call.outcome.as_ref().err().map(ToString::to_string);
     if let Some(problem) = &problem {
         tracing::warn!(trip.id = %trip, api = R::API.as_str(), status = call.status, tries = claim.tries, problem, "call failed");

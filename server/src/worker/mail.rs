@@ -11,6 +11,7 @@ use domain::outbox::{Failure, OutboxState, after_failure};
 
 use super::{Worker, jitter};
 use crate::client::mail::{Mail, MailError};
+use crate::failpoint::{self, Commit, Failpoint};
 use crate::flow::mail_failed::mail_failed;
 use crate::flow::read_receipt::{TripMail, trip_mail};
 use crate::flow::read_refund::refund_mail;
@@ -88,7 +89,12 @@ async fn send(worker: &Worker, claim: &Claim, to: EmailAddress, words: Words) ->
     let sent = tokio::time::timeout(SENT_WITHIN, sending)
         .await
         .unwrap_or_else(|late| Err(MailError::NoAnswer { source: Box::new(late) }));
-    let Err(error) = sent else { return worker.end(claim, OutboxState::Done, None).await };
+    let Err(error) = sent else {
+        failpoint::reach(Failpoint::Before(Commit::MailSent));
+        worker.end(claim, OutboxState::Done, None).await?;
+        failpoint::reach(Failpoint::After(Commit::MailSent));
+        return Ok(());
+    };
     tracing::warn!(effect.id = %claim.id, tries = claim.tries, problem = %error, "mail not sent");
     let failure = match error {
         MailError::Refused { .. } => Failure::Final,

@@ -61,6 +61,7 @@ impl Programs {
             ("STORESIDE_DEMO", "1".to_owned()),
             ("STORESIDE_CLOCK", format!("file:{}", clock.display())),
             ("CONNECTOR_PRINCIPALS", principals.to_owned()),
+            ("EVENT_FEED_API_KEY", "demo-event-feed-key".to_owned()),
             ("JWO_PAYMENT_URL", twin.url()),
             ("JWO_FEEDBACK_URL", twin.url()),
             ("JWO_IDENTITY_URL", twin.url()),
@@ -101,6 +102,11 @@ impl Programs {
     pub(crate) async fn start(&mut self) {
         self.running.push(self.command(&["serve"]).spawn().unwrap());
         self.running.push(self.work().spawn().unwrap());
+        self.until_ready().await;
+    }
+
+    /// The server answers.
+    pub(crate) async fn until_ready(&self) {
         let ready = format!("http://{}/health/ready", self.addr);
         until("storeside is ready", async || reqwest::get(&ready).await.is_ok_and(|it| it.status() == 200)).await;
     }
@@ -116,7 +122,12 @@ impl Programs {
 
     /// Time passes until what anybody holds now is free for others.
     pub(crate) fn pass_leases(&mut self) {
-        self.clock_offset += 61;
+        self.pass(61);
+    }
+
+    /// So many seconds pass.
+    pub(crate) fn pass(&mut self, seconds: i64) {
+        self.clock_offset += seconds;
         self.twin.set_clock_offset(self.clock_offset).unwrap();
     }
 
