@@ -6,8 +6,8 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 use server::command::seed::seed_demo;
 use server::command::{
-    Desk, alert, audit, bad_cart, debt, effect, export, import, pause, price, refund, rules, simulate, staff, trip,
-    verify,
+    Desk, alert, audit, bad_cart, debt, effect, event, export, import, pause, price, refund, rules, simulate, staff,
+    trip, verify,
 };
 use server::config::{self, BaseConfig};
 use server::database::embedded::{self, Durability};
@@ -77,6 +77,11 @@ enum Command {
     Effect {
         #[command(subcommand)]
         command: effect::Command,
+    },
+    /// What Amazon's event feed told of trips that nobody here has seen.
+    Event {
+        #[command(subcommand)]
+        command: event::Command,
     },
     /// APIs of Amazon's that everyone leaves alone for a while.
     Pause {
@@ -182,6 +187,7 @@ async fn run(command: Command) -> anyhow::Result<()> {
         Command::BadCart { command } => bad_cart::run(&desk().await?, &command).await,
         Command::Debt { command } => debt::run(&desk().await?, &command).await,
         Command::Effect { command } => effect::run(&desk().await?, &command).await,
+        Command::Event { command } => event::run(&desk().await?, &command).await,
         Command::Pause { command } => pause::run(&desk().await?, &command).await,
         Command::Alert { command } => alert::run(&desk().await?, &command).await,
         Command::Trip { command } => trip::run(&desk().await?, &command).await,
