@@ -15,6 +15,7 @@ pub mod audit;
 pub mod bad_cart;
 pub mod debt;
 pub mod effect;
+pub mod event;
 pub mod export;
 pub mod import;
 pub mod keys;

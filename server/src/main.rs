@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 use server::command::seed::seed_demo;
 use server::command::{
-    Desk, alert, audit, bad_cart, debt, effect, export, import, keys, pause, price, refund, rules, simulate, staff,
+    Desk, alert, audit, bad_cart, debt, effect, event, export, import, keys, pause, price, refund, rules, simulate, staff,
     trip, verify,
 };
 use server::config::{self, BaseConfig};
@@ -77,6 +77,11 @@ enum Command {
     Effect {
         #[command(subcommand)]
         command: effect::Command,
+    },
+    /// What Amazon's event feed told of trips that nobody here has seen.
+    Event {
+        #[command(subcommand)]
+        command: event::Command,
     },
     /// APIs of Amazon's that everyone leaves alone for a while.
     Pause {
@@ -193,6 +198,7 @@ async fn run(command: Command) -> anyhow::Result<()> {
         Command::BadCart { command } => bad_cart::run(&desk().await?, &command).await,
         Command::Debt { command } => debt::run(&desk().await?, &command).await,
         Command::Effect { command } => effect::run(&desk().await?, &command).await,
+        Command::Event { command } => event::run(&desk().await?, &command).await,
         Command::Pause { command } => pause::run(&desk().await?, &command).await,
         Command::Alert { command } => alert::run(&desk().await?, &command).await,
         Command::Keys { command } => keys::run(&desk().await?, &command).await,

@@ -73,5 +73,7 @@ closed_list!(
         EventsDisagree = "events_disagree",
         /// The hold on a card is gone, and we did not release it.
         HoldCancelled = "hold_cancelled",
+        /// Audit rows wait for their seal longer than they should: nobody seals, or not fast enough.
+        AuditUnsealed = "audit_unsealed",
     }
 );

@@ -6,7 +6,7 @@ use domain::gate::{self, GateDecision, GateRequest};
 use domain::money::Money;
 use domain::reason::GateReason;
 use domain::store::Store;
-use domain::trip::{ENTRY_STALE_AFTER, Trip};
+use domain::trip::{Trip, entry_stale_at};
 use serde_json::json;
 use sqlx::{PgConnection, PgPool};
 use time::OffsetDateTime;
@@ -111,7 +111,7 @@ async fn enter(
     };
     if store::trip::insert(&mut *conn, &row, now).await? {
         let check = Effect::CheckEntry { trip: trip.clone() };
-        store::outbox::push(conn, &check, now.saturating_add(ENTRY_STALE_AFTER), None, now).await?;
+        store::outbox::push(conn, &check, entry_stale_at(request.tapped_at, now), None, now).await?;
     }
     Ok(())
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use domain::alert::AlertKind;
-use domain::payment_event::{EventFamily, Fate, Ignored, PaymentEvent};
+use domain::payment_event::{EventFamily, Fate, Ignored, KEPT_FOR, PaymentEvent};
 use serde_json::Value;
 use sqlx::{PgConnection, PgPool};
 use time::OffsetDateTime;
@@ -34,7 +34,7 @@ pub struct ReceivedEvent {
 pub async fn receive_event(db: &PgPool, received: &ReceivedEvent, now: OffsetDateTime) -> Result<(), StoreError> {
     let event = &received.event;
     let mut tx = db.begin().await?;
-    let (fate, alert) = first_fate(&mut tx, event).await?;
+    let (fate, alert) = first_fate(&mut tx, event, now).await?;
     let is_new = store::payment_event::insert(&mut tx, event, &received.detail, fate, now).await?;
     if let (true, Some((kind, subject))) = (is_new, alert) {
         store::alert::open(&mut tx, kind, &subject, now).await?;
@@ -59,6 +59,7 @@ pub async fn receive_event(db: &PgPool, received: &ReceivedEvent, now: OffsetDat
 async fn first_fate(
     conn: &mut PgConnection,
     event: &PaymentEvent,
+    now: OffsetDateTime,
 ) -> Result<(Fate, Option<(AlertKind, String)>), StoreError> {
     if event.known().is_none() {
         return Ok(match event.family {
@@ -73,6 +74,9 @@ async fn first_fate(
     {
         let alert = (AlertKind::UnknownEventStore, id.to_string());
         return Ok((Fate::Ignored(Ignored::UnknownStore), Some(alert)));
+    }
+    if event.occurred_at < now.saturating_sub(KEPT_FOR) {
+        return Ok((Fate::Ignored(Ignored::Stale), None));
     }
     Ok(match &event.trip {
         Some(_) => (Fate::Waiting, None),

@@ -172,6 +172,7 @@ pub(super) fn store() -> Store {
         token_life: time::Duration::hours(46),
         capture_repeat_is_safe: true,
         transactional_data_proves_capture: false,
+        skips_adjust: false,
         refund: RefundRules::plain(Currency::USD),
     }
 }

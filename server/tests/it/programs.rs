@@ -89,6 +89,13 @@ impl Programs {
         command
     }
 
+    /// A command that is waited for: did it succeed, and what did it say on each of its outputs?
+    pub(crate) fn says(&self, arguments: &[&str]) -> (bool, String, String) {
+        let output = self.command_piped(arguments).output().unwrap();
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        (output.status.success(), text(&output.stdout), text(&output.stderr))
+    }
+
     /// What both have logged so far.
     pub(crate) fn log_text(&self) -> String {
         std::fs::read_to_string(self.folder.join("log")).unwrap()

@@ -21,9 +21,13 @@ fn every_state() -> Vec<Trip> {
         Trip::Entered,
         Trip::InReview,
         adjusting(total),
-        Trip::Adjusting { total, search: Search { asked: part, ceiling: Some(total), held: Some(usd(7)), calls: 3 } },
-        Trip::Capturing { total, amount: total, doubts: 0 },
-        Trip::Capturing { total, amount: part, doubts: 2 },
+        Trip::Adjusting {
+            total,
+            search: Search { asked: part, ceiling: Some(total), held: Some(usd(7)), calls: 3, skipped: false },
+        },
+        Trip::Adjusting { total, search: Search { skipped: true, ..Search::start(total) } },
+        Trip::Capturing { total, amount: total, doubts: 0, skipped_adjust: true },
+        Trip::Capturing { total, amount: part, doubts: 2, skipped_adjust: false },
         Trip::CaptureUnknown { total, amount: part, doubts: 1, failed: false },
         Trip::CaptureUnknown { total, amount: total, doubts: 3, failed: true },
         Trip::CaptureUnconfirmed { total, amount: part },
@@ -215,7 +219,7 @@ async fn a_shopper_sees_the_visits_of_all_own_cards_and_of_no_other(_: PgPoolOpt
 async fn money_at_risk_is_what_is_in_flight_and_must_be_charged_by_then(_: PgPoolOptions, database: PgConnectOptions) {
     let mut conn = fixture::connect(database).await;
     let total = usd(1000);
-    let capturing = Trip::Capturing { total, amount: usd(400), doubts: 0 };
+    let capturing = Trip::Capturing { total, amount: usd(400), doubts: 0, skipped_adjust: false };
     for (name, state, hours) in [
         ("soon", adjusting(total), 1),
         ("later", capturing, 6),
