@@ -5,6 +5,7 @@
 
 #![recursion_limit = "256"]
 
+pub mod body;
 pub mod client;
 pub mod clock;
 pub mod command;
@@ -14,8 +15,12 @@ pub mod database;
 pub mod demo;
 pub mod flow;
 pub mod http;
+pub mod listen;
 pub mod log;
+pub mod rate;
+pub mod reread;
 pub mod secret;
+pub mod secrets;
 pub mod server;
 pub mod simulation;
 pub mod store;
