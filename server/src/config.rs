@@ -14,15 +14,14 @@ use crate::clock::Clock;
 use crate::connector::caller::CallerSettings;
 use crate::failpoint::{self, Failpoint, UnknownFailpoint};
 use crate::http::event_feed::EventKeys;
+use crate::log::chain;
+use crate::rate::Rate;
 use crate::secret::Secret;
+use crate::secrets::Secrets;
 use crate::vault::Vault;
 
 /// Shortest `STORESIDE_SECRET_KEY`, in characters.
 const KEY_CHARS_MIN: usize = 32;
-
-/// Shortest key of `EVENT_FEED_API_KEY`, in characters, and how many there may be: one, and the one that follows it.
-const EVENT_KEY_CHARS_MIN: usize = 16;
-const EVENT_KEYS_MAX: usize = 2;
 
 /// One setting that cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -76,6 +75,8 @@ pub struct ServeConfig {
     pub callers: CallerSettings,
     /// `EVENT_FEED_API_KEY`. None: the event feed answers that it is not set up.
     pub event_keys: EventKeys,
+    /// `EVENT_FEED_RATE_LIMIT`.
+    pub event_rate: Rate,
     /// `LEPTOS_SITE_ROOT`: the files for browsers, as `make site` builds them.
     pub site_root: String,
 }
@@ -139,6 +140,21 @@ impl Reader<'_> {
             return None;
         }
         word.parse().map_err(|unknown: UnknownFailpoint| self.wrong("STORESIDE_FAILPOINT", unknown.to_string())).ok()
+    }
+
+    fn secrets(&mut self, variable: &'static str) -> Secrets {
+        Secrets::parse(&self.or(variable, "")).unwrap_or_else(|problem| {
+            self.wrong(variable, chain(&problem));
+            Secrets::default()
+        })
+    }
+
+    fn rate(&mut self, variable: &'static str, default: Rate) -> Rate {
+        let Some(text) = self.optional(variable) else { return default };
+        Rate::parse(&text).unwrap_or_else(|problem| {
+            self.wrong(variable, problem.to_string());
+            default
+        })
     }
 
     fn end<T>(self, config: T) -> Result<T, ConfigError> {
@@ -210,26 +226,16 @@ pub fn serve(get: Variables<'_>) -> Result<ServeConfig, ConfigError> {
         trusted_proxies: trusted_proxies(&mut reader, &proxies),
         callers: CallerSettings {
             principals: reader.optional("CONNECTOR_PRINCIPALS").map(PathBuf::from),
-            gateway_secret: reader.optional("CONNECTOR_GATEWAY_SECRET").map(Secret::new),
+            gateway_secrets: reader.secrets("CONNECTOR_GATEWAY_SECRET"),
             sigv4_service: reader.or("CONNECTOR_SIGV4_SERVICE", "execute-api"),
             sigv4_region: reader.or("CONNECTOR_SIGV4_REGION", "us-east-1"),
+            rate: reader.rate("CONNECTOR_RATE_LIMIT", Rate::CONNECTOR),
         },
-        event_keys: event_keys(&mut reader),
+        event_keys: EventKeys(reader.secrets("EVENT_FEED_API_KEY")),
+        event_rate: reader.rate("EVENT_FEED_RATE_LIMIT", Rate::EVENT_FEED),
         site_root: reader.or("LEPTOS_SITE_ROOT", "target/site"),
     };
     reader.end(config)
-}
-
-fn event_keys(reader: &mut Reader<'_>) -> EventKeys {
-    let text = reader.or("EVENT_FEED_API_KEY", "");
-    let keys: Vec<&str> = text.split(',').map(str::trim).filter(|key| !key.is_empty()).collect();
-    if keys.len() > EVENT_KEYS_MAX || keys.iter().any(|key| key.chars().count() < EVENT_KEY_CHARS_MIN) {
-        reader.wrong(
-            "EVENT_FEED_API_KEY",
-            "expected one key of at least 16 characters, or two with a comma between while one follows the other",
-        );
-    }
-    EventKeys::new(keys.into_iter().map(Secret::new))
 }
 
 fn trusted_proxies(reader: &mut Reader<'_>, text: &str) -> Vec<IpNet> {
@@ -315,14 +321,24 @@ mod tests {
     }
 
     #[test]
-    fn the_event_feed_has_no_key_or_one_or_two_and_no_short_one() {
-        let told = |keys: &str| mistakes(serve, &[("EVENT_FEED_API_KEY", keys)]).contains(&"EVENT_FEED_API_KEY");
+    fn callers_and_the_event_feed_have_no_secret_or_one_or_two_and_no_short_one() {
         let [one, two] = ["a-key-of-16-char", "another-key-of-16"];
-        for fine in ["", one, &format!("{one}, {two}"), &format!("{one},")] {
-            assert!(!told(fine), "{fine}");
+        for variable in ["EVENT_FEED_API_KEY", "CONNECTOR_GATEWAY_SECRET"] {
+            let told = |keys: &str| mistakes(serve, &[(variable, keys)]).contains(&variable);
+            for fine in ["", one, &format!("{one}, {two}"), &format!("{one},")] {
+                assert!(!told(fine), "{variable}={fine}");
+            }
+            for wrong in ["short", &format!("{one},short"), &format!("{one},{two},{one}"), "file:/no/such/file"] {
+                assert!(told(wrong), "{variable}={wrong}");
+            }
         }
-        for wrong in ["short", &format!("{one},short"), &format!("{one},{two},{one}")] {
-            assert!(told(wrong), "{wrong}");
+    }
+
+    #[test]
+    fn a_rate_that_is_none_is_told() {
+        for variable in ["CONNECTOR_RATE_LIMIT", "EVENT_FEED_RATE_LIMIT"] {
+            let told = |rate: &str| mistakes(serve, &[(variable, rate)]).contains(&variable);
+            assert_eq!([told(""), told("10/20"), told("10"), told("0/0")], [false, false, true, true]);
         }
     }
 

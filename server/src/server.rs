@@ -20,10 +20,11 @@ use crate::config::{BaseConfig, ServeConfig, WorkConfig};
 use crate::connector::ConnectorState;
 use crate::connector::caller::Callers;
 use crate::database::{self, DatabaseError};
-use crate::http::event_feed::EventFeedState;
+use crate::http::event_feed::{EventFeedState, EventRates};
 use crate::http::metrics::{self, MetricsState};
 use crate::http::portal::PortalState;
 use crate::http::router::{RouterParts, router};
+use crate::listen::{self, Patience};
 use crate::log::chain;
 use crate::store;
 use crate::worker::{self, Worker};
@@ -59,7 +60,12 @@ pub async fn serve(base: BaseConfig, config: ServeConfig) -> anyhow::Result<()> 
     let is_https = config.public_url.starts_with("https://");
     let app = router(RouterParts {
         connectors: ConnectorState { database: database.clone(), callers, clock: base.clock.clone() },
-        event_feed: EventFeedState { database: database.clone(), clock: base.clock.clone(), keys: config.event_keys },
+        event_feed: EventFeedState {
+            database: database.clone(),
+            clock: base.clock.clone(),
+            keys: config.event_keys,
+            rates: EventRates::new(config.event_rate),
+        },
         portal: PortalState {
             database: database.clone(),
             clock: base.clock.clone(),
@@ -72,8 +78,7 @@ pub async fn serve(base: BaseConfig, config: ServeConfig) -> anyhow::Result<()> 
     });
     tokio::spawn(forget_expired(database, base.clock));
     tracing::info!(addr = %config.addr, public_url = config.public_url, "storeside serves");
-    let app = app.into_make_service_with_connect_info::<SocketAddr>();
-    axum::serve(listener, app).with_graceful_shutdown(asked_to_stop()).await?;
+    listen::serve(listener, app, Patience::DEFAULT, asked_to_stop()).await;
     tracing::info!("storeside has stopped");
     Ok(())
 }
@@ -103,7 +108,7 @@ pub async fn work(base: BaseConfig, config: WorkConfig, metrics_addr: SocketAddr
     let chores = tokio::spawn(worker::schedule::run(worker.clone(), stopped.clone()));
     let working = tokio::spawn(worker::run(worker, stopped));
     tracing::info!(metrics_addr = %metrics_addr, "storeside works");
-    axum::serve(listener, app).with_graceful_shutdown(asked_to_stop()).await?;
+    listen::serve(listener, app, Patience::DEFAULT, asked_to_stop()).await;
     stop.send_replace(true);
     working.await?;
     events.await?;

@@ -21,11 +21,13 @@ use server::flow::seal_audit::seal_audit;
 use server::flow::verify::Told;
 use server::flow::verify_audit::verify_audit;
 use server::flow::verify_money::verify_money;
-use server::http::event_feed::{EventFeedState, EventKeys, KEY_HEADER};
+use server::http::event_feed::{EventFeedState, EventKeys, EventRates, KEY_HEADER};
 use server::http::metrics::MetricsState;
 use server::http::portal::PortalState;
 use server::http::router::{RouterParts, router};
+use server::rate::Rate;
 use server::secret::Secret;
+use server::secrets::Secrets;
 use server::vault::Vault;
 use server::worker::{Worker, run_due};
 use sqlx::PgPool;
@@ -308,9 +310,10 @@ async fn serve(database: &PgPool, clock: &Clock, principals: PathBuf) -> (String
     static METRICS: OnceLock<metrics_exporter_prometheus::PrometheusHandle> = OnceLock::new();
     let callers = Callers::new(CallerSettings {
         principals: Some(principals),
-        gateway_secret: Some(Secret::new(GATEWAY_SECRET)),
+        gateway_secrets: Secrets::parse(GATEWAY_SECRET).unwrap(),
         sigv4_service: "execute-api".to_owned(),
         sigv4_region: "us-east-1".to_owned(),
+        rate: Rate::CONNECTOR,
     });
     let handle = METRICS.get_or_init(|| PrometheusBuilder::new().build_recorder().handle());
     let app = router(RouterParts {
@@ -322,7 +325,8 @@ async fn serve(database: &PgPool, clock: &Clock, principals: PathBuf) -> (String
         event_feed: EventFeedState {
             database: database.clone(),
             clock: clock.clone(),
-            keys: EventKeys::new([EVENT_KEY, NEXT_EVENT_KEY].map(Secret::new)),
+            keys: EventKeys(Secrets::parse(&[EVENT_KEY, NEXT_EVENT_KEY].join(",")).unwrap()),
+            rates: EventRates::new(Rate::EVENT_FEED),
         },
         portal: PortalState {
             database: database.clone(),
