@@ -15,6 +15,7 @@ pub mod bad_cart;
 pub mod debt;
 pub mod effect;
 pub mod export;
+pub mod gate;
 pub mod import;
 pub mod pause;
 pub mod price;
