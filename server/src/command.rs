@@ -17,6 +17,7 @@ pub mod debt;
 pub mod effect;
 pub mod event;
 pub mod export;
+pub mod gate;
 pub mod import;
 pub mod keys;
 pub mod pause;

@@ -254,6 +254,17 @@ fn trusted_proxies(reader: &mut Reader<'_>, text: &str) -> Vec<IpNet> {
     proxies
 }
 
+/// Reads the portal's address: what a command prints that sends shoppers there.
+///
+/// # Errors
+///
+/// Where it is not set, or is no address.
+pub fn public_url(get: Variables<'_>) -> Result<String, ConfigError> {
+    let mut reader = Reader { get, mistakes: vec![] };
+    let url = reader.public_url();
+    reader.end(url)
+}
+
 /// Reads what `storeside work` needs.
 ///
 /// # Errors

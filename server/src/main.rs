@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 use server::command::seed::seed_demo;
 use server::command::{
-    Desk, alert, audit, bad_cart, debt, effect, event, export, import, keys, pause, price, refund, rules, simulate, staff,
+    Desk, alert, audit, bad_cart, debt, effect, event, export, gate, import, keys, pause, price, refund, rules, simulate, staff,
     trip, verify,
 };
 use server::config::{self, BaseConfig};
@@ -37,14 +37,14 @@ enum Command {
     Migrate,
     /// Make the demo store.
     Seed,
-    /// Read prices, promotions or taxes from a file into the draft.
+    /// Read prices, promotions, taxes or rules for the gate from a file into the draft.
     Import(import::Arguments),
     /// Write what is in force to a file.
     Export {
         #[command(subcommand)]
         command: export::Command,
     },
-    /// The versions of prices, promotions and taxes.
+    /// The versions of prices, promotions, taxes and rules for the gate.
     Rules {
         #[command(subcommand)]
         command: rules::Command,
@@ -67,6 +67,11 @@ enum Command {
     Debt {
         #[command(subcommand)]
         command: debt::Command,
+    },
+    /// Who stays out, who comes in all the same, and what was decided.
+    Gate {
+        #[command(subcommand)]
+        command: gate::Command,
     },
     /// Money and goods that are given back.
     Refund {
@@ -197,6 +202,10 @@ async fn run(command: Command) -> anyhow::Result<()> {
         Command::Simulate(arguments) => simulate::run(&arguments),
         Command::BadCart { command } => bad_cart::run(&desk().await?, &command).await,
         Command::Debt { command } => debt::run(&desk().await?, &command).await,
+        Command::Gate { command } => {
+            let portal = || config::public_url(&variable).map_err(Into::into);
+            gate::run(&desk().await?, &portal, &command).await
+        }
         Command::Effect { command } => effect::run(&desk().await?, &command).await,
         Command::Event { command } => event::run(&desk().await?, &command).await,
         Command::Pause { command } => pause::run(&desk().await?, &command).await,

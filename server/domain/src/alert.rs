@@ -33,6 +33,10 @@ closed_list!(
         CaptureDeclined = "capture_declined",
         /// The same gate event came with another store or another instrument.
         GateEventReused = "gate_event_reused",
+        /// Amazon told of a risk that neither its list nor the store's rules know.
+        UnknownRisk = "unknown_risk",
+        /// Somebody with too many unpaid visits tried to come in (test plan 9.10: logged for fraud investigation).
+        RepeatOffender = "repeat_offender",
         /// An effect was written by a version that this one cannot read.
         UnreadableEffect = "unreadable_effect",
         /// Something was lost for good, such as a cart nobody could price in time.

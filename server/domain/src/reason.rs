@@ -81,6 +81,18 @@ closed_list!(
         RecommendedDenial = "recommended_denial",
         /// A risk that the store denies, such as an expired card.
         Risk = "risk",
+        /// Too many unpaid visits, or too much owed: whatever another rule says.
+        RepeatOffender = "repeat_offender",
+        /// A rule of the store's opens the gate with another hold.
+        Conditional = "conditional",
+        /// Amazon recommended to deny because of risks that the store accepts.
+        RiskAccepted = "risk_accepted",
+        /// Amazon recommended to deny because of a debt that was settled since.
+        SettledSince = "settled_since",
+        /// On the list of instruments that stay out.
+        Blocked = "blocked",
+        /// On the list of instruments that come in whatever is said of them.
+        Allowed = "allowed",
     }
 );
 

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::catalog::{CatalogError, CatalogItem, RuleError, RulePlace, RuleProblem, RuleSet, RuleSetId};
+use domain::gate::{RiskRule, RiskRuleError};
 use domain::label::Label;
 use domain::promotion::{Promotion, PromotionError, PromotionId};
 use domain::store::Store;
@@ -132,4 +133,28 @@ pub(super) fn second(duplicate: Duplicate) -> Refused {
     let Duplicate { line_no, first_line_no, number, is_sku } = duplicate;
     let column = if is_sku { "item_sku" } else { "external_product_id" };
     Refused { line_no, column, reason: format!("line {first_line_no} has the number {number} already") }
+}
+
+/// What is wrong with a rule for the gate by itself, or beside those of the lines before.
+pub(super) fn check_risk(rule: &RiskRule, earlier: &[(u64, RiskRule)], line_no: u64) -> Option<Refused> {
+    let beside = || earlier.iter().find_map(|(line, it)| Some((*line, rule.check_beside(it).err()?)));
+    let (error, line) = match (rule.check(), beside()) {
+        (Err(error), _) => (error, None),
+        (Ok(()), Some((line, error))) => (error, Some(line)),
+        (Ok(()), None) => return None,
+    };
+    let at = line.map_or_else(String::new, |line| format!(" (line {line})"));
+    Some(Refused { line_no, column: column_of_risk(&error), reason: format!("{error}{at}") })
+}
+
+fn column_of_risk(error: &RiskRuleError) -> &'static str {
+    match error {
+        RiskRuleError::AmountNegative | RiskRuleError::NothingBelow => "amount",
+        RiskRuleError::HoldNegative | RiskRuleError::PercentOutOfRange | RiskRuleError::BalanceOfRisk => "hold",
+        RiskRuleError::NoIncidents => "incidents",
+        RiskRuleError::WindowOutOfRange => "within_days",
+        RiskRuleError::BadDebt => "risk",
+        RiskRuleError::NameTwice => "rule",
+        RiskRuleError::Twice(_) => "kind",
+    }
 }

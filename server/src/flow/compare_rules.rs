@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use domain::catalog::RuleSetId;
+use domain::gate::RiskRule;
 use domain::id::StoreId;
 use domain::promotion::Promotion;
 use domain::store::Store;
@@ -33,13 +34,18 @@ pub struct RulesComparison {
     pub promotions: Vec<RowChange<Promotion>>,
     /// Tax rates, by name.
     pub taxes: Vec<RowChange<TaxRate>>,
+    /// Rules for the gate, by name.
+    pub risk: Vec<RowChange<RiskRule>>,
 }
 
 impl RulesComparison {
     /// Is nothing different?
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.catalog == Comparison::default() && self.promotions.is_empty() && self.taxes.is_empty()
+        self.catalog == Comparison::default()
+            && self.promotions.is_empty()
+            && self.taxes.is_empty()
+            && self.risk.is_empty()
     }
 }
 
@@ -116,10 +122,21 @@ pub(super) async fn compare_parts(
     }
     if before.taxes != after.taxes {
         let old = store::tax_rate::list(&mut *conn, before.taxes).await?;
-        let new = store::tax_rate::list(conn, after.taxes).await?;
+        let new = store::tax_rate::list(&mut *conn, after.taxes).await?;
         changes.taxes = row_changes(old, new, |it| (it.jurisdiction.clone(), it.tax_category.clone(), it.name.clone()));
     }
+    if before.risk != after.risk {
+        let (old, new) = (risk_rules(conn, before).await?, risk_rules(conn, after).await?);
+        changes.risk = row_changes(old, new, |it| it.name.clone());
+    }
     Ok(changes)
+}
+
+async fn risk_rules(conn: &mut PgConnection, parts: Parts) -> Result<Vec<RiskRule>, StoreError> {
+    match parts.risk {
+        Some(part) => Ok(store::rule_part::risk_rules(conn, part).await?.rules),
+        None => Ok(vec![]),
+    }
 }
 
 fn row_changes<T: PartialEq, K: Ord>(old: Vec<T>, new: Vec<T>, key: impl Fn(&T) -> K) -> Vec<RowChange<T>> {

@@ -2,7 +2,7 @@
 
 use domain::alert::AlertKind;
 use domain::effect::Effect;
-use domain::gate::{self, GateDecision, GateRequest};
+use domain::gate::{self, GateDecision, GateRequest, OverrideKind};
 use domain::money::Money;
 use domain::reason::GateReason;
 use domain::store::Store;
@@ -14,6 +14,7 @@ use time::OffsetDateTime;
 use super::join_instrument::join_instrument;
 use crate::failpoint::{self, Commit};
 use crate::store::audit::AuditEntry;
+use crate::store::gate::Known;
 use crate::store::trip::TripRow;
 use crate::store::{self, StoreError};
 
@@ -48,7 +49,8 @@ pub async fn decide_gate(
     let Some(settings) = store::settings::get(&mut tx, &request.store).await? else {
         return Err(DecideGateError::UnknownStore);
     };
-    if let Some(kept) = store::gate_decision::get(&mut tx, request).await? {
+    let mut known = store::gate::known(&mut tx, request, settings.currency, now).await?;
+    if let Some(kept) = known.kept {
         if !kept.is_same {
             // A fault at Amazon's: the same tap cannot be another card's. A person is told.
             store::alert::open(&mut tx, AlertKind::GateEventReused, request.event.as_str(), now).await?;
@@ -56,12 +58,14 @@ pub async fn decide_gate(
         }
         return Ok(kept.decision);
     }
-    // The instrument first, then the visit: the order in which a cart takes them, so that the two cannot wait for each other.
-    store::instrument::insert(&mut tx, &request.instrument, now).await?;
-    join(&mut tx, request, now).await?;
-    let standing = store::debt::standing(&mut tx, &request.instrument, settings.currency).await?;
-    let decision = gate::decide(request, &standing, &settings);
-    if !store::gate_decision::insert(&mut tx, request, standing.outstanding, &decision, now).await? {
+    if known.awaits_instrument {
+        // The instrument first, then the visit: the order in which a cart takes them, so that the two cannot wait for each other.
+        store::instrument::insert(&mut tx, &request.instrument, now).await?;
+        join(&mut tx, request, now).await?;
+        known = store::gate::known(&mut tx, request, settings.currency, now).await?;
+    }
+    let decision = gate::decide(request, &known.standing, &known.rules, &settings, now);
+    if !store::gate_decision::insert(&mut tx, request, known.standing.outstanding, &decision, now).await? {
         // The same tap, asked twice at once: the one that was kept first is the answer.
         let kept = store::gate_decision::get(&mut tx, request).await?;
         return Ok(kept.map_or(decision, |kept| kept.decision));
@@ -69,13 +73,35 @@ pub async fn decide_gate(
     if decision.authorized {
         enter(&mut tx, request, &decision, &settings, now).await?;
     }
-    if decision.reason == GateReason::OutstandingBalance {
-        store::debt_event::insert_denied(&mut tx, &request.instrument, settings.currency, now).await?;
-    }
-    audit(&mut tx, request, &decision, standing.outstanding, now).await?;
+    remember(&mut tx, request, &known, &decision, now).await?;
+    audit(&mut tx, request, &decision, known.standing.outstanding, now).await?;
     failpoint::commit(tx, Commit::Gate).await?;
     count(request, &decision);
     Ok(decision)
+}
+
+/// What a decision leaves behind besides itself.
+async fn remember(
+    conn: &mut PgConnection,
+    request: &GateRequest,
+    known: &Known,
+    decision: &GateDecision,
+    now: OffsetDateTime,
+) -> Result<(), StoreError> {
+    let currency = known.standing.outstanding.currency();
+    if matches!(decision.reason, GateReason::OutstandingBalance | GateReason::RepeatOffender) {
+        store::debt_event::insert_denied(&mut *conn, &request.instrument, currency, now).await?;
+    }
+    if decision.reason == GateReason::RepeatOffender {
+        store::alert::open(&mut *conn, AlertKind::RepeatOffender, request.instrument.as_str(), now).await?;
+    }
+    if known.standing.shows_clear_flag(&request.recommendation) {
+        store::instrument::save_unflagged(&mut *conn, &request.instrument, now).await?;
+    }
+    for risk in request.recommendation.risks.iter().filter(|risk| known.rules.is_unknown(risk)) {
+        store::alert::open_once(&mut *conn, AlertKind::UnknownRisk, risk, now).await?;
+    }
+    Ok(())
 }
 
 /// The cart may have been faster than the tap: who pays for it is known only now, and counts for this very decision.
@@ -112,8 +138,11 @@ async fn enter(
     if store::trip::insert(&mut *conn, &row, now).await? {
         let check = Effect::CheckEntry { trip: trip.clone() };
         store::outbox::push(conn, &check, entry_stale_at(request.tapped_at, now), None, now).await?;
+        Ok(())
+    } else {
+        // A second tap of a group; or a cart that came since we looked.
+        join(conn, request, now).await
     }
-    Ok(())
 }
 
 async fn audit(
@@ -134,8 +163,17 @@ async fn audit(
         "outstanding_minor": outstanding.minor(),
         "currency": outstanding.currency().code(),
         "is_override": decision.is_override,
+        "override": decision.override_kind,
+        "rule": decision.rule,
+        "rules_part": decision.rules_part,
+        "hold_minor": decision.adjusted_hold.unwrap_or(request.hold).minor(),
+        "asked_minor": request.hold.minor(),
     });
-    let action = if decision.authorized { "entry_allowed_against_recommendation" } else { "entry_denied" };
+    let action = match (decision.authorized, decision.override_kind) {
+        (false, _) => "entry_denied",
+        (true, Some(OverrideKind::Adjust)) => "hold_adjusted",
+        (true, Some(OverrideKind::Accept | OverrideKind::Deny) | None) => "entry_allowed_against_recommendation",
+    };
     let entry = AuditEntry { actor: "gate", action, subject: request.instrument.as_str(), detail };
     store::audit::insert(conn, entry, now).await
 }
@@ -144,14 +182,16 @@ fn count(request: &GateRequest, decision: &GateDecision) {
     let authorized = if decision.authorized { "yes" } else { "no" };
     metrics::counter!("storeside_gate_decisions_total", "authorized" => authorized, "reason" => decision.reason.as_str())
         .increment(1);
-    if decision.is_override {
-        metrics::counter!("storeside_gate_overrides_total", "authorized" => authorized).increment(1);
+    if let Some(kind) = decision.override_kind {
+        metrics::counter!("storeside_gate_overrides_total", "kind" => kind.as_str(), "reason" => decision.reason.as_str())
+            .increment(1);
     }
     tracing::info!(
         gate_event.id = %request.event,
         trip.id = request.trip.as_ref().map(|it| it.as_str()),
         authorized = decision.authorized,
         reason = decision.reason.as_str(),
+        rule = decision.rule,
         is_override = decision.is_override,
         "gate decided"
     );

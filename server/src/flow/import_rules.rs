@@ -1,8 +1,9 @@
-//! A file's articles, promotions or tax rates become part of the store's draft, or nothing of them is kept.
+//! A file's articles, promotions, tax rates or rules for the gate become part of the store's draft, or nothing of them is kept.
 
 use std::collections::BTreeSet;
 
 use domain::catalog::CatalogItem;
+use domain::gate::RiskRule;
 use domain::id::StoreId;
 use domain::label::Label;
 use domain::promotion::Promotion;
@@ -47,6 +48,8 @@ pub enum File<'a> {
     Promotions(&'a mut Rows<Promotion>),
     /// Tax rates.
     Taxes(&'a mut Rows<TaxRate>),
+    /// Rules for the gate.
+    Risk(&'a mut Rows<RiskRule>),
 }
 
 impl File<'_> {
@@ -55,6 +58,7 @@ impl File<'_> {
             Self::Catalog(_) => PartKind::Catalog,
             Self::Promotions(_) => PartKind::Promotions,
             Self::Taxes(_) => PartKind::Taxes,
+            Self::Risk(_) => PartKind::Risk,
         }
     }
 }
@@ -162,6 +166,7 @@ pub async fn import_rules(
         File::Catalog(rows) => write_catalog(&mut tx, &settings, parts, rows, &mut refused, listener).await?,
         File::Promotions(rows) => write_promotions(&mut tx, &settings, parts, rows, &mut refused, now).await?,
         File::Taxes(rows) => write_taxes(&mut tx, parts, rows, &mut refused).await?,
+        File::Risk(rows) => write_risk(&mut tx, part, rows, &mut refused).await?,
     };
     refused.end()?;
     store::rule_part::save_row_count(&mut tx, part, rows).await?;
@@ -190,11 +195,11 @@ async fn last_published(conn: &mut PgConnection, import: Import<'_>, now: Offset
         return Ok(last.parts);
     }
     let mut empty = vec![];
-    for kind in PartKind::ALL {
+    for kind in PartKind::OF_EVERY_SET {
         empty.push(store::rule_part::insert(&mut *conn, import.store, kind, "empty", None, now).await?);
     }
     match empty[..] {
-        [catalog, promotions, taxes] => Ok(Parts { catalog, promotions, taxes }),
+        [catalog, promotions, taxes] => Ok(Parts { catalog, promotions, taxes, risk: None }),
         _ => Err(StoreError::Corrupt("rule_part")),
     }
 }
@@ -343,4 +348,27 @@ async fn write_taxes(
         store::tax_rate::insert(conn, parts.taxes, &rates).await?;
     }
     Ok((rates.len() as u64, lines))
+}
+
+async fn write_risk(
+    conn: &mut PgConnection,
+    part: PartId,
+    rows: &mut Rows<RiskRule>,
+    refused: &mut Collected,
+) -> Result<(u64, Lines), StoreError> {
+    let mut rules: Vec<(u64, RiskRule)> = vec![];
+    for (line_no, row) in rows {
+        match row {
+            Ok(rule) => {
+                refused.push(check_rules::check_risk(&rule, &rules, line_no));
+                rules.push((line_no, rule));
+            }
+            Err(cells) => refused.push(cells),
+        }
+    }
+    let rules: Vec<RiskRule> = rules.into_iter().map(|(_, rule)| rule).collect();
+    if refused.count == 0 {
+        store::rule_part::save_risk_rules(conn, part, &rules).await?;
+    }
+    Ok((rules.len() as u64, Lines::default()))
 }

@@ -167,8 +167,8 @@ async fn authors(
     let in_force = store::rule_set::in_force(&mut *conn, store, now).await?;
     let mut authors: Vec<String> = draft.drafted_by.iter().cloned().collect();
     for kind in PartKind::ALL {
-        let part = draft.parts.get(kind);
-        if in_force.as_ref().is_none_or(|it| it.parts.get(kind) != part) {
+        let Some(part) = draft.parts.get(kind) else { continue };
+        if in_force.as_ref().is_none_or(|it| it.parts.get(kind) != Some(part)) {
             authors.extend(store::rule_part::get(&mut *conn, part).await?.imported_by);
         }
     }
@@ -182,7 +182,7 @@ pub struct VersionListed {
     pub version: RuleSetRow,
     /// Is it the one in force?
     pub is_in_force: bool,
-    /// Catalog, promotions, taxes.
+    /// Catalog, promotions, taxes, rules for the gate.
     pub parts: Vec<Part>,
 }
 
@@ -204,8 +204,8 @@ pub async fn list_rules(
     let mut listed = vec![];
     for version in store::rule_set::list(&mut conn, store).await? {
         let mut parts = vec![];
-        for kind in PartKind::ALL {
-            parts.push(store::rule_part::get(&mut conn, version.parts.get(kind)).await?);
+        for part in PartKind::ALL.into_iter().filter_map(|kind| version.parts.get(kind)) {
+            parts.push(store::rule_part::get(&mut conn, part).await?);
         }
         listed.push(VersionListed { is_in_force: Some(version.id) == in_force, version, parts });
     }

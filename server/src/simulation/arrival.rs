@@ -3,7 +3,7 @@
 
 use domain::debt::DebtEvent;
 use domain::effect::{Effect, Plan};
-use domain::gate::{self, GateDecision, GateRequest, Standing};
+use domain::gate::{self, GateDecision, GateRequest, RiskRules, Standing};
 use domain::id::PaymentEventId;
 use domain::ledger;
 use domain::money::{Currency, Money};
@@ -36,15 +36,16 @@ pub(super) struct Tap<'a> {
 
 impl Tables {
     /// What an instrument owes at the gate.
-    fn standing(&self, instrument: usize) -> Standing {
+    fn standing(&self, instrument: usize, now: OffsetDateTime) -> Standing {
         let owed = self.debts.iter().flatten().filter(|it| it.instrument == Some(instrument));
         let counted = owed.filter_map(|it| it.debt.at_gate().ok()).filter(|it| it.is_positive());
-        let (mut outstanding, mut open_debts) = (0, 0);
+        let mut standing = Standing::nothing(Currency::USD);
+        let mut outstanding = 0;
         for amount in counted {
             outstanding += amount.minor();
-            open_debts += 1;
+            standing.incidents.push(now);
         }
-        Standing { outstanding: Money::new(outstanding, Currency::USD), open_debts }
+        Standing { outstanding: Money::new(outstanding, Currency::USD), ..standing }
     }
 
     /// Decides a tap and begins the visit, or joins the one whose cart was faster.
@@ -53,8 +54,8 @@ impl Tables {
         if self.trips[trip].as_ref().is_some_and(|row| row.instrument.is_none()) {
             self.join(trip, instrument, now);
         }
-        let standing = self.standing(instrument);
-        let decision = gate::decide(request, &standing, &self.stores[store]);
+        let standing = self.standing(instrument, now);
+        let decision = gate::decide(request, &standing, &RiskRules::default(), &self.stores[store], now);
         if decision.authorized && self.trips[trip].is_none() {
             let life = self.stores[store].token_life;
             let deadline_at = request.tapped_at.saturating_add(life);

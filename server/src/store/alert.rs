@@ -22,6 +22,22 @@ pub async fn open(conn: &mut PgConnection, kind: AlertKind, subject: &str, now: 
     Ok(())
 }
 
+/// Opens an alert unless it is open, and does not count: for what may come with every tap, where all would wait for one row.
+pub async fn open_once(conn: &mut PgConnection, kind: AlertKind, subject: &str, now: OffsetDateTime) -> Result<()> {
+    let done = sqlx::query!(
+        "INSERT INTO alert (kind, subject, opened_at, last_at) VALUES ($1, $2, $3, $3)
+         ON CONFLICT (kind, subject) WHERE closed_at IS NULL DO NOTHING",
+        kind.as_str(),
+        subject,
+        now,
+    );
+    if done.execute(conn).await?.rows_affected() == 1 {
+        tracing::warn!(alert.kind = kind.as_str(), alert.subject = subject, "alert");
+        metrics::counter!("storeside_alerts_total", "kind" => kind.as_str()).increment(1);
+    }
+    Ok(())
+}
+
 /// Closes an alert: what it told of is settled. Nothing changes when it is not open.
 pub async fn close(conn: &mut PgConnection, kind: AlertKind, subject: &str, now: OffsetDateTime) -> Result<()> {
     sqlx::query!(

@@ -1,7 +1,6 @@
 //! The table `debt`: what was not collected, one row a trip at most.
 
 use domain::debt::{Debt, DebtStatus};
-use domain::gate::Standing;
 use domain::id::{DebtId, InstrumentId, ShopperId, StoreId, TripId};
 use domain::money::{Currency, Money};
 use domain::reason::DebtCause;
@@ -99,21 +98,6 @@ pub async fn save(conn: &mut PgConnection, id: DebtId, debt: &Debt, now: OffsetD
     .execute(conn)
     .await?;
     Ok(())
-}
-
-/// What an instrument owes in `currency` over all stores: the gate's one read.
-pub async fn standing(conn: &mut PgConnection, instrument: &InstrumentId, currency: Currency) -> Result<Standing> {
-    let row = sqlx::query!(
-        r#"SELECT coalesce(sum(outstanding_minor + written_off_minor), 0)::bigint AS "outstanding!", count(*) AS "open_debts!"
-           FROM debt WHERE instrument_id = $1 AND currency = $2 AND counts_at_gate AND outstanding_minor + written_off_minor > 0"#,
-        instrument.as_str(),
-        currency.code(),
-    );
-    let row = row.fetch_one(conn).await?;
-    Ok(Standing {
-        outstanding: Money::new(row.outstanding, currency),
-        open_debts: u32::try_from(row.open_debts).unwrap_or(u32::MAX),
-    })
 }
 
 /// Names who owes the debt of a visit, if there is one that nobody is known to owe. Gives it, and what is outstanding of it.

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use domain::cart::{CartItem, CartItemKind, Quantity};
 use domain::catalog::{CatalogItem, RuleSet, RuleSetId, SoldBy};
+use domain::gate::{CardInteraction, GateEventKind, GateRequest, Recommendation};
 use domain::id::InstrumentId;
 use domain::money::{Currency, Money, Rounding};
 use domain::pricing::{
@@ -328,5 +329,21 @@ pub(super) fn purchase(rule_set: RuleSetId) -> Purchase {
         total: usd(749),
         applied: vec![applied],
         explanation: vec![Step::NotCharged { lines: 1 }],
+    }
+}
+
+/// A tap of `card` at [`store`] that begins the visit `trip-1`.
+pub(super) fn tap(event: &str, card: &str) -> GateRequest {
+    GateRequest {
+        store: store().id,
+        event: id(event),
+        kind: GateEventKind::CreditCard,
+        interaction: Some(CardInteraction::Tap),
+        tapped_at: NOW,
+        location: "ENTRY".to_owned(),
+        instrument: id(card),
+        trip: Some(id("trip-1")),
+        hold: usd(2500),
+        recommendation: Recommendation::default(),
     }
 }

@@ -1,8 +1,8 @@
 //! The table `gate_decision`: every tap and the answer it got.
 
-use domain::gate::{GateDecision, GateRequest};
-use domain::id::{InstrumentId, TripId};
-use domain::money::Money;
+use domain::gate::{GateDecision, GateRequest, OverrideKind};
+use domain::id::{GateEventId, InstrumentId, StoreId, TripId};
+use domain::money::{Currency, Money};
 use sqlx::PgConnection;
 use sqlx::types::Json;
 use time::OffsetDateTime;
@@ -31,7 +31,7 @@ pub async fn get(conn: &mut PgConnection, request: &GateRequest) -> Result<Optio
     Ok(found.map(|row| KeptDecision { decision: row.decision.0, is_same: row.is_same }))
 }
 
-/// Keeps a decision. `false`: another answer to the same tap was kept first, and is the one to give.
+/// Keeps a decision, and remembers its instrument. `false`: another answer to the same tap was kept first, and is the one to give.
 pub async fn insert(
     conn: &mut PgConnection,
     request: &GateRequest,
@@ -41,9 +41,10 @@ pub async fn insert(
 ) -> Result<bool> {
     let currency = request.hold.currency();
     let done = sqlx::query!(
-        "INSERT INTO gate_decision (gate_event_id, store_id, instrument_id, trip_id, gate_event_kind, hold_minor, currency,
-             outstanding_minor, authorized, reason, is_override, decision, tapped_at, decided_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+        "WITH seen AS (INSERT INTO instrument (instrument_id, first_seen_at) VALUES ($3, $14) ON CONFLICT DO NOTHING)
+         INSERT INTO gate_decision (gate_event_id, store_id, instrument_id, trip_id, gate_event_kind, hold_minor, currency,
+             outstanding_minor, authorized, reason, is_override, decision, tapped_at, decided_at, override_kind)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
          ON CONFLICT ON CONSTRAINT gate_decision_pk DO NOTHING",
         request.event.as_str(),
         request.store.as_str(),
@@ -59,8 +60,46 @@ pub async fn insert(
         Json(decision) as _,
         request.tapped_at,
         now,
+        decision.override_kind.map(OverrideKind::as_str),
     );
     Ok(done.execute(conn).await?.rows_affected() == 1)
+}
+
+/// A decision with everything around it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ShownDecision {
+    /// Where.
+    pub store: StoreId,
+    /// Whose.
+    pub instrument: InstrumentId,
+    /// What was owed then.
+    pub outstanding: Money,
+    /// The hold that was asked about.
+    pub hold: Money,
+    /// The answer.
+    pub decision: GateDecision,
+    /// When it was decided.
+    pub decided_at: OffsetDateTime,
+}
+
+/// The decision about a tap. `None`: it was never decided.
+pub async fn show(conn: &mut PgConnection, event: &GateEventId) -> Result<Option<ShownDecision>> {
+    let row = sqlx::query!(
+        r#"SELECT store_id, instrument_id, outstanding_minor, store.currency AS store_currency, hold_minor, gate_decision.currency,
+               decision AS "decision: Json<GateDecision>", decided_at
+           FROM gate_decision JOIN store USING (store_id) WHERE gate_event_id = $1"#,
+        event.as_str(),
+    );
+    let Some(row) = row.fetch_optional(conn).await? else { return Ok(None) };
+    let owed_in = read(Currency::new(&row.store_currency), "store.currency")?;
+    Ok(Some(ShownDecision {
+        store: read(StoreId::new(&row.store_id), "gate_decision.store_id")?,
+        instrument: read(InstrumentId::new(&row.instrument_id), "gate_decision.instrument_id")?,
+        outstanding: Money::new(row.outstanding_minor, owed_in),
+        hold: Money::new(row.hold_minor, read(Currency::new(&row.currency), "gate_decision.currency")?),
+        decision: row.decision.0,
+        decided_at: row.decided_at,
+    }))
 }
 
 /// The instrument of one of these taps, the second link between a cart and a card: one that opened the gate before one that did
@@ -76,30 +115,15 @@ pub async fn find_instrument(conn: &mut PgConnection, events: &[String]) -> Resu
 
 #[cfg(test)]
 mod tests {
-    use domain::gate::{CardInteraction, GateEventKind, Recommendation};
+    use domain::gate::Notice;
     use domain::reason::GateReason;
     use sqlx::Connection;
     use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
     use time::Duration;
 
-    use super::super::fixture::{self, NOW, id, refusal, usd};
+    use super::super::fixture::{self, NOW, id, refusal, tap, usd};
     use super::super::instrument;
     use super::*;
-
-    fn tap(event: &str, card: &str) -> GateRequest {
-        GateRequest {
-            store: fixture::store().id,
-            event: id(event),
-            kind: GateEventKind::CreditCard,
-            interaction: Some(CardInteraction::Tap),
-            tapped_at: NOW,
-            location: "ENTRY".to_owned(),
-            instrument: id(card),
-            trip: Some(id("trip-1")),
-            hold: usd(2500),
-            recommendation: Recommendation::default(),
-        }
-    }
 
     fn decision(authorized: bool) -> GateDecision {
         GateDecision {
@@ -108,6 +132,10 @@ mod tests {
             adjusted_hold: Some(usd(5000)),
             risks: vec!["BadDebt".to_owned(), "SomethingNew".to_owned()],
             is_override: !authorized,
+            override_kind: (!authorized).then_some(OverrideKind::Deny),
+            rule: "any_balance".to_owned(),
+            rules_part: Some(3),
+            notice: Notice::of(GateReason::OutstandingBalance, false),
         }
     }
 
@@ -185,7 +213,6 @@ mod tests {
         add_store_and_cards(&mut conn).await;
         let wrong = [
             (GateRequest { store: id("store-2"), ..tap("tap-1", "card-1") }, "gate_decision_store"),
-            (tap("tap-1", "card-3"), "gate_decision_instrument"),
             (GateRequest { hold: usd(-1), ..tap("tap-1", "card-1") }, "gate_decision_hold"),
         ];
         for (request, constraint) in wrong {

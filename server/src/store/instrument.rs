@@ -27,6 +27,14 @@ pub async fn exists(conn: &mut PgConnection, id: &InstrumentId) -> Result<bool> 
     Ok(found.fetch_one(conn).await?)
 }
 
+/// Remembers that Amazon was seen without its flag of a debt.
+pub async fn save_unflagged(conn: &mut PgConnection, id: &InstrumentId, now: OffsetDateTime) -> Result<()> {
+    sqlx::query!("UPDATE instrument SET unflagged_at = $2 WHERE instrument_id = $1", id.as_str(), now)
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
 /// What is known of whose an instrument is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Identity {

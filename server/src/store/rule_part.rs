@@ -1,8 +1,10 @@
-//! The table `rule_part`: imported catalogs, promotion lists and tax tables, each kept as it was imported.
+//! The table `rule_part`: imported catalogs, promotion lists, tax tables and rules for the gate, each kept as it was imported.
 
+use domain::gate::{RiskRule, RiskRules};
 use domain::id::StoreId;
 use domain::reason::UnknownReason;
 use sqlx::PgConnection;
+use sqlx::types::Json;
 use time::OffsetDateTime;
 
 use super::{Result, read};
@@ -16,11 +18,16 @@ pub enum PartKind {
     Promotions,
     /// Tax rates.
     Taxes,
+    /// Rules for the gate.
+    Risk,
 }
 
 impl PartKind {
     /// Every one of them.
-    pub const ALL: [Self; 3] = [Self::Catalog, Self::Promotions, Self::Taxes];
+    pub const ALL: [Self; 4] = [Self::Catalog, Self::Promotions, Self::Taxes, Self::Risk];
+
+    /// Those that every rule set has.
+    pub const OF_EVERY_SET: [Self; 3] = [Self::Catalog, Self::Promotions, Self::Taxes];
 
     /// As rows and commands write it.
     #[must_use]
@@ -29,6 +36,7 @@ impl PartKind {
             Self::Catalog => "catalog",
             Self::Promotions => "promotions",
             Self::Taxes => "taxes",
+            Self::Risk => "risk",
         }
     }
 }
@@ -53,16 +61,19 @@ pub struct Parts {
     pub promotions: PartId,
     /// Tax rates.
     pub taxes: PartId,
+    /// Rules for the gate. `None`: the store has none of its own.
+    pub risk: Option<PartId>,
 }
 
 impl Parts {
-    /// The part of one kind.
+    /// The part of one kind. `None`: this rule set has none.
     #[must_use]
-    pub const fn get(&self, kind: PartKind) -> PartId {
+    pub const fn get(&self, kind: PartKind) -> Option<PartId> {
         match kind {
-            PartKind::Catalog => self.catalog,
-            PartKind::Promotions => self.promotions,
-            PartKind::Taxes => self.taxes,
+            PartKind::Catalog => Some(self.catalog),
+            PartKind::Promotions => Some(self.promotions),
+            PartKind::Taxes => Some(self.taxes),
+            PartKind::Risk => self.risk,
         }
     }
 
@@ -73,6 +84,7 @@ impl Parts {
             PartKind::Catalog => self.catalog = part,
             PartKind::Promotions => self.promotions = part,
             PartKind::Taxes => self.taxes = part,
+            PartKind::Risk => self.risk = Some(part),
         }
         self
     }
@@ -103,13 +115,14 @@ pub async fn insert(
     now: OffsetDateTime,
 ) -> Result<PartId> {
     let id = sqlx::query_scalar!(
-        "INSERT INTO rule_part (store_id, kind, source, row_count, imported_by, imported_at) VALUES ($1, $2, $3, 0, $4, $5)
-         RETURNING rule_part_id",
+        "INSERT INTO rule_part (store_id, kind, source, row_count, imported_by, imported_at, rules)
+         VALUES ($1, $2, $3, 0, $4, $5, $6) RETURNING rule_part_id",
         store.as_str(),
         kind.as_str(),
         source,
         imported_by,
         now,
+        (kind == PartKind::Risk).then(|| serde_json::json!([])),
     );
     Ok(PartId(id.fetch_one(conn).await?))
 }
@@ -121,6 +134,23 @@ pub async fn save_row_count(conn: &mut PgConnection, part: PartId, row_count: u6
         .execute(conn)
         .await?;
     Ok(())
+}
+
+/// Writes a part's rules for the gate.
+pub async fn save_risk_rules(conn: &mut PgConnection, part: PartId, rules: &[RiskRule]) -> Result<()> {
+    sqlx::query!("UPDATE rule_part SET rules = $2 WHERE rule_part_id = $1", part.0, Json(rules) as _)
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
+/// A part's rules for the gate.
+pub async fn risk_rules(conn: &mut PgConnection, part: PartId) -> Result<RiskRules> {
+    let rules = sqlx::query_scalar!(
+        r#"SELECT rules AS "rules!: Json<Vec<RiskRule>>" FROM rule_part WHERE rule_part_id = $1"#,
+        part.0,
+    );
+    Ok(RiskRules { part: Some(part.0), rules: rules.fetch_one(conn).await?.0 })
 }
 
 /// Where a part came from.

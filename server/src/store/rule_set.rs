@@ -1,4 +1,5 @@
-//! The table `rule_set`: versions of what things cost. Each ties a catalog, a list of promotions and a table of taxes together.
+//! The table `rule_set`: versions of what things cost. Each ties a catalog, a list of promotions, a table of taxes and, where the store has
+//! them, rules for the gate together.
 
 use domain::cart::Cart;
 use domain::catalog::{RuleSet, RuleSetId, barcode_spellings};
@@ -34,6 +35,7 @@ struct Row {
     catalog_id: i64,
     promotions_id: i64,
     taxes_id: i64,
+    risk_id: Option<i64>,
     in_force_from: Option<OffsetDateTime>,
     drafted_by: Option<String>,
     published_by: Option<String>,
@@ -49,6 +51,7 @@ impl From<Row> for RuleSetRow {
                 catalog: PartId(row.catalog_id),
                 promotions: PartId(row.promotions_id),
                 taxes: PartId(row.taxes_id),
+                risk: row.risk_id.map(PartId),
             },
             in_force_from: row.in_force_from,
             drafted_by: row.drafted_by,
@@ -64,7 +67,7 @@ impl From<Row> for RuleSetRow {
 pub async fn in_force(conn: &mut PgConnection, store: &StoreId, at: OffsetDateTime) -> Result<Option<RuleSetRow>> {
     let row = sqlx::query_as!(
         Row,
-        "SELECT rule_set_id, catalog_id, promotions_id, taxes_id, in_force_from, drafted_by, published_by, restores, created_at
+        "SELECT rule_set_id, catalog_id, promotions_id, taxes_id, risk_id, in_force_from, drafted_by, published_by, restores, created_at
          FROM rule_set WHERE store_id = $1 AND state = 'published'
          ORDER BY in_force_from <= $2 DESC, CASE WHEN in_force_from <= $2 THEN in_force_from END DESC, in_force_from LIMIT 1",
         store.as_str(),
@@ -77,7 +80,7 @@ pub async fn in_force(conn: &mut PgConnection, store: &StoreId, at: OffsetDateTi
 pub async fn get(conn: &mut PgConnection, store: &StoreId, id: RuleSetId) -> Result<Option<RuleSetRow>> {
     let row = sqlx::query_as!(
         Row,
-        "SELECT rule_set_id, catalog_id, promotions_id, taxes_id, in_force_from, drafted_by, published_by, restores, created_at
+        "SELECT rule_set_id, catalog_id, promotions_id, taxes_id, risk_id, in_force_from, drafted_by, published_by, restores, created_at
          FROM rule_set WHERE store_id = $1 AND rule_set_id = $2",
         store.as_str(),
         id.0,
@@ -89,7 +92,7 @@ pub async fn get(conn: &mut PgConnection, store: &StoreId, id: RuleSetId) -> Res
 pub async fn lock_draft(conn: &mut PgConnection, store: &StoreId) -> Result<Option<RuleSetRow>> {
     let row = sqlx::query_as!(
         Row,
-        "SELECT rule_set_id, catalog_id, promotions_id, taxes_id, in_force_from, drafted_by, published_by, restores, created_at
+        "SELECT rule_set_id, catalog_id, promotions_id, taxes_id, risk_id, in_force_from, drafted_by, published_by, restores, created_at
          FROM rule_set WHERE store_id = $1 AND state = 'draft' FOR UPDATE",
         store.as_str(),
     );
@@ -100,7 +103,7 @@ pub async fn lock_draft(conn: &mut PgConnection, store: &StoreId) -> Result<Opti
 pub async fn list(conn: &mut PgConnection, store: &StoreId) -> Result<Vec<RuleSetRow>> {
     let rows = sqlx::query_as!(
         Row,
-        "SELECT rule_set_id, catalog_id, promotions_id, taxes_id, in_force_from, drafted_by, published_by, restores, created_at
+        "SELECT rule_set_id, catalog_id, promotions_id, taxes_id, risk_id, in_force_from, drafted_by, published_by, restores, created_at
          FROM rule_set WHERE store_id = $1 ORDER BY rule_set_id DESC",
         store.as_str(),
     );
@@ -156,14 +159,15 @@ pub async fn insert_draft(
     now: OffsetDateTime,
 ) -> Result<RuleSetId> {
     let id = sqlx::query_scalar!(
-        "INSERT INTO rule_set (store_id, state, catalog_id, promotions_id, taxes_id, drafted_by, created_at)
-         VALUES ($1, 'draft', $2, $3, $4, $5, $6) RETURNING rule_set_id",
+        "INSERT INTO rule_set (store_id, state, catalog_id, promotions_id, taxes_id, drafted_by, created_at, risk_id)
+         VALUES ($1, 'draft', $2, $3, $4, $5, $6, $7) RETURNING rule_set_id",
         store.as_str(),
         parts.catalog.0,
         parts.promotions.0,
         parts.taxes.0,
         drafted_by,
         now,
+        parts.risk.map(|it| it.0),
     );
     Ok(RuleSetId(id.fetch_one(conn).await?))
 }
@@ -171,12 +175,14 @@ pub async fn insert_draft(
 /// Gives a draft other parts.
 pub async fn save_draft(conn: &mut PgConnection, id: RuleSetId, parts: Parts, drafted_by: &str) -> Result<()> {
     sqlx::query!(
-        "UPDATE rule_set SET catalog_id = $2, promotions_id = $3, taxes_id = $4, drafted_by = $5 WHERE rule_set_id = $1",
+        "UPDATE rule_set SET catalog_id = $2, promotions_id = $3, taxes_id = $4, drafted_by = $5, risk_id = $6
+         WHERE rule_set_id = $1",
         id.0,
         parts.catalog.0,
         parts.promotions.0,
         parts.taxes.0,
         drafted_by,
+        parts.risk.map(|it| it.0),
     )
     .execute(conn)
     .await?;
@@ -224,8 +230,8 @@ pub async fn insert_published(
 ) -> Result<RuleSetId> {
     let id = sqlx::query_scalar!(
         "INSERT INTO rule_set (store_id, state, catalog_id, promotions_id, taxes_id, in_force_from, drafted_by, published_by,
-             restores, published_at, created_at)
-         VALUES ($1, 'published', $2, $3, $4, $5, $6, $6, $7, $8, $8) RETURNING rule_set_id",
+             restores, published_at, created_at, risk_id)
+         VALUES ($1, 'published', $2, $3, $4, $5, $6, $6, $7, $8, $8, $9) RETURNING rule_set_id",
         store.as_str(),
         parts.catalog.0,
         parts.promotions.0,
@@ -234,6 +240,7 @@ pub async fn insert_published(
         restored.map(|it| it.by),
         restored.map(|it| it.from.0),
         now,
+        parts.risk.map(|it| it.0),
     );
     Ok(RuleSetId(id.fetch_one(conn).await?))
 }
@@ -247,11 +254,11 @@ pub async fn insert(
     now: OffsetDateTime,
 ) -> Result<RuleSetId> {
     let mut ids = vec![];
-    for kind in PartKind::ALL {
+    for kind in PartKind::OF_EVERY_SET {
         ids.push(rule_part::insert(&mut *conn, store, kind, "seed", None, now).await?);
     }
     let [catalog_id, promotions, taxes] = ids[..] else { return Err(StoreError::Corrupt("rule_part")) };
-    let parts = Parts { catalog: catalog_id, promotions, taxes };
+    let parts = Parts { catalog: catalog_id, promotions, taxes, risk: None };
     let mut copy = catalog::CatalogCopy::begin(&mut *conn, catalog_id).await?;
     for (line_no, item) in (1..).zip(&rules.items) {
         copy.push(line_no, item).await?;

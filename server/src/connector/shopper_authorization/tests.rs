@@ -1,3 +1,4 @@
+use domain::gate::Notice;
 use domain::money::Currency;
 use domain::reason::GateReason;
 use serde_json::{Value, json};
@@ -298,6 +299,10 @@ fn answered(adjusted_hold: Option<Money>, authorized: bool, risks: &[&str]) -> S
         adjusted_hold,
         risks: risks.iter().map(|it| (*it).to_owned()).collect(),
         is_override: false,
+        override_kind: None,
+        rule: "recommendation".to_owned(),
+        rules_part: None,
+        notice: Notice::of(GateReason::OutstandingBalance, false),
     };
     serde_json::to_string(&answer(&decision)).unwrap()
 }

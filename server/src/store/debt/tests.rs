@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use super::super::fixture::{self, NOW, add_trip, assert_refused, card, id, refusal, usd, vault};
 use super::super::trip::TripRow;
-use super::super::{instrument, shopper, trip};
+use super::super::{gate, instrument, shopper, trip};
 use super::*;
 
 fn owed(minor: i64, cause: DebtCause) -> Debt {
@@ -52,8 +52,8 @@ async fn a_debt_is_kept_as_it_was_born_whatever_its_cause(_: PgPoolOptions, data
 #[sqlx::test(migrator = "crate::database::MIGRATOR")]
 async fn the_gate_sums_what_counts_of_one_instrument_and_one_currency(_: PgPoolOptions, database: PgConnectOptions) {
     let mut conn = fixture::connect(database).await;
-    let nothing = Standing { outstanding: usd(0), open_debts: 0 };
-    assert_eq!(standing(&mut conn, &card(), Currency::USD).await.unwrap(), nothing);
+    let nothing = (usd(0), 0);
+    assert_eq!(owed_at_gate(&mut conn, "card-1", Currency::USD).await, nothing);
     add(&mut conn, "declined", &owed(300, DebtCause::PaymentDeclined)).await;
     add(&mut conn, "partly", &paid(owed(200, DebtCause::PartialCapture), 150)).await;
     add(&mut conn, "given-up", &given_up(owed(7, DebtCause::CaptureFailed))).await;
@@ -64,11 +64,9 @@ async fn the_gate_sums_what_counts_of_one_instrument_and_one_currency(_: PgPoolO
     let unknown = add_trip(&mut conn, "unknown").await.id;
     insert(&mut conn, DebtId(Uuid::new_v4()), &unknown, None, &owed(9, DebtCause::SystemError), NOW).await.unwrap();
 
-    let dollars = Standing { outstanding: usd(357), open_debts: 3 };
-    assert_eq!(standing(&mut conn, &card(), Currency::USD).await.unwrap(), dollars);
-    let yen = Standing { outstanding: Money::new(40, Currency::JPY), open_debts: 1 };
-    assert_eq!(standing(&mut conn, &card(), Currency::JPY).await.unwrap(), yen);
-    assert_eq!(standing(&mut conn, &id("card-2"), Currency::USD).await.unwrap(), nothing);
+    assert_eq!(owed_at_gate(&mut conn, "card-1", Currency::USD).await, (usd(357), 3));
+    assert_eq!(owed_at_gate(&mut conn, "card-1", Currency::JPY).await, (Money::new(40, Currency::JPY), 1));
+    assert_eq!(owed_at_gate(&mut conn, "card-2", Currency::USD).await, nothing);
 }
 
 #[sqlx::test(migrator = "crate::database::MIGRATOR")]
@@ -82,9 +80,8 @@ async fn a_debt_that_nobody_is_known_to_owe_gets_its_owner_once(_: PgPoolOptions
     insert(&mut conn, debt_id, &trip, None, &debt, NOW).await.unwrap();
     assert_eq!(assign(&mut conn, &trip, &card(), NOW).await.unwrap(), Some((debt_id, usd(800))));
     assert_eq!(assign(&mut conn, &trip, &id("card-2"), NOW).await.unwrap(), None, "somebody owes it already");
-    let owes = |minor, open_debts| Standing { outstanding: usd(minor), open_debts };
-    assert_eq!(standing(&mut conn, &card(), Currency::USD).await.unwrap(), owes(800, 1));
-    assert_eq!(standing(&mut conn, &id("card-2"), Currency::USD).await.unwrap(), owes(0, 0));
+    assert_eq!(owed_at_gate(&mut conn, "card-1", Currency::USD).await, (usd(800), 1));
+    assert_eq!(owed_at_gate(&mut conn, "card-2", Currency::USD).await, (usd(0), 0));
 }
 
 #[sqlx::test(migrator = "crate::database::MIGRATOR")]
@@ -163,4 +160,10 @@ async fn a_shopper_sees_what_all_own_cards_owe_the_oldest_visit_first(_: PgPoolO
     assert_eq!(facts, [("older", usd(300), DebtCause::PaymentDeclined), ("newer", usd(40), DebtCause::LateCart)]);
     assert_eq!((listed[0].store_name.as_str(), listed[0].contact.as_str()), ("Corner Store", "help@example.com"));
     assert_eq!(listed[1].started_at, newer.started_at);
+}
+
+/// What the gate counts of an instrument, and for how many visits.
+async fn owed_at_gate(conn: &mut PgConnection, card: &str, currency: Currency) -> (Money, usize) {
+    let known = gate::known(conn, &fixture::tap("a-tap", card), currency, NOW).await.unwrap();
+    (known.standing.outstanding, known.standing.incidents.len())
 }
