@@ -6,8 +6,8 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 use server::command::seed::seed_demo;
 use server::command::{
-    Desk, alert, audit, bad_cart, debt, effect, event, export, gate, import, keys, pause, price, refund, rules, simulate, staff,
-    trip, verify,
+    Desk, alert, audit, bad_cart, debt, effect, event, export, gate, import, keys, pause, price, refund, rules,
+    simulate, staff, trip, verify,
 };
 use server::config::{self, BaseConfig};
 use server::database::embedded::{self, Durability};

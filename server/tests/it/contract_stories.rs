@@ -267,7 +267,10 @@ async fn td_003_the_original_charge_its_refund_and_the_net_amount_stand_together
 
     // Amazon's page has no field for refunds: the original charge is told of as before.
     assert_eq!(send(&shop, &facts(&trip_id(trip))).await.unwrap(), before);
-    let mail = server::flow::read_receipt::trip_mail(&shop.database, &trip_id(trip)).await.unwrap().unwrap();
+    let mail = server::flow::read_receipt::trip_mail(&shop.database, &crate::shop::vault(), &trip_id(trip))
+        .await
+        .unwrap()
+        .unwrap();
     let receipt = mail.receipt;
     assert_eq!(receipt.card.as_ref().and_then(|it| it.reconciliation_id.clone()), Some(format!("rec-{trip}")));
     assert_eq!((receipt.total, receipt.captured), (usd(TOTAL), usd(TOTAL)));
