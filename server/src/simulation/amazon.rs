@@ -21,6 +21,8 @@ pub(super) struct Contract {
     pub(super) captures_unadjusted: bool,
     /// Is more given back than was captured, when that is asked for?
     pub(super) refunds_beyond_capture: bool,
+    /// Is a refund that was made refused when it is asked for again under its key?
+    pub(super) refuses_repeated_refunds: bool,
     /// How long after the tap anything is given back.
     pub(super) refund_window: Duration,
 }
@@ -193,7 +195,8 @@ impl Account {
             return Err(Refusal::UnknownTrip);
         }
         if let Some((_, known)) = self.refunds.iter().find(|(it, _)| *it == id) {
-            return if *known == amount { Ok(false) } else { Err(Refusal::Bad) };
+            let is_repeated = *known == amount && !self.contract.refuses_repeated_refunds;
+            return if is_repeated { Ok(false) } else { Err(Refusal::Bad) };
         }
         let taken: i64 = self.effective().map(Money::minor).sum();
         let back: i64 = self.refunds.iter().map(|(_, it)| it.minor()).sum();

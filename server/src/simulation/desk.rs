@@ -22,6 +22,11 @@ impl World {
                 self.agenda.put(told_at + later, Happening::RefundWanted(trip, number));
             }
         }
+        // Some before anybody can have confirmed the capture.
+        if let Some(cart_at) = self.walks[trip].cart_at.filter(|_| self.chance.percent(40)) {
+            let soon = self.chance.minutes(1, 120);
+            self.agenda.put(cart_at + soon, Happening::RefundWanted(trip, 9));
+        }
         for from in [8, 40, 80, 140, 220, 300, 380] {
             let later = self.chance.hours(from, from + 40);
             self.agenda.put(told_at + later, Happening::RefundLookedAt(trip));
@@ -49,6 +54,12 @@ impl World {
         let open = self.tables.open_refund_of(trip).map(|at| &self.tables.refunds[trip][at].state);
         if matches!(open, Some(Refund::Waiting { .. })) {
             self.faults.note(Fault::RefundWaits);
+            if self.faults.is_on(Fault::LateDecline) && self.chance.percent(30) {
+                // The bank thinks again while it waits.
+                let soon = self.chance.minutes(1, 120);
+                self.faults.note(Fault::LateDecline);
+                self.agenda.put(self.now + soon, Happening::BankDeclined(trip));
+            }
         }
     }
 

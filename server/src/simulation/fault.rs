@@ -106,6 +106,8 @@ faults! {
     RefundRefused = "refund refused",
     /// A refund that was given back is asked for again.
     RefundRepeated = "refund repeated with its key",
+    /// 400 to a refund that was given back before, and of which nobody heard.
+    RefundRepeatRefused = "refund refused when it was made before",
     /// A refund is asked for before anybody has confirmed the capture.
     RefundWaits = "refund before its capture is confirmed",
     /// A refund is asked for while something is owed.

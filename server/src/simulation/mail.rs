@@ -104,7 +104,11 @@ impl World {
         if matches!(posted, Posted::Taken | Posted::TakenUnheard) {
             self.mailed[claim.trip].push(claim.row);
         }
-        if matches!(posted, Posted::Taken) && self.falls(Fault::CrashAfterMail) {
+        let dies = matches!(posted, Posted::Taken) && self.falls(Fault::CrashAfterMail);
+        if dies || matches!(posted, Posted::TakenUnheard) {
+            self.unheard[claim.trip].push(claim.row);
+        }
+        if dies {
             return None;
         }
         let failure = match posted {
@@ -147,6 +151,11 @@ impl World {
                 OutboxState::Dropped => !was_mailed,
                 OutboxState::Waiting { .. } | OutboxState::Claimed { .. } => false,
             };
+            let count = |rows: &[usize]| rows.iter().filter(|it| *it == id).count();
+            let (times, unheard) = (count(&self.mailed[trip]), count(&self.unheard[trip]));
+            if times > 1 + unheard {
+                wrong.push(format!("{} left {times} times, and nobody heard of {unheard}", row.effect.kind()));
+            }
             if !is_right {
                 wrong.push(format!("{} is {:?}, mailed: {was_mailed}", row.effect.kind(), row.state));
             }

@@ -224,6 +224,9 @@ impl World {
                 Reply::Refunded
             }
             Err(refusal) => {
+                if self.cards[trip].refunds.iter().any(|(known, _)| *known == id) {
+                    self.faults.note(Fault::RefundRepeatRefused);
+                }
                 self.faults.note(Fault::RefundRefused);
                 Reply::Refused(refusal)
             }

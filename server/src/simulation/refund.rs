@@ -188,6 +188,7 @@ impl Tables {
             row.left = row.left.and_then(|left| sum(left, self.refunds[trip][at].parts));
         }
         self.book_refund(trip, at, &before, &step, now);
+        self.check_split(trip, at, &before);
         if step.refund != before {
             self.change.has_moved = true;
             self.change.is_audited = true;

@@ -1,6 +1,7 @@
 //! What must hold of refunds: after every step, and once everything is quiet.
 
-use domain::refund::{CardPart, Refund};
+use domain::ledger::Account;
+use domain::refund::{CardPart, Refund, RefundKind};
 
 use super::amazon::Account as Card;
 use super::law::Law;
@@ -19,6 +20,26 @@ impl Tables {
         }
         if self.refunds[trip].iter().filter(|it| it.state.is_open()).count() > 1 {
             self.break_law(Law::Refunded, trip, "two refunds are open");
+        }
+    }
+
+    /// Whenever it is decided how a refund is given: no cash goes out while something is owed, and of what waited no more than is there.
+    pub(super) fn check_split(&mut self, trip: usize, at: usize, before: &Refund) {
+        let RefundRow { kind, ref state, .. } = self.refunds[trip][at];
+        let Some(split) = state.split().filter(|split| before.split() != Some(*split) || before.name() != state.name())
+        else {
+            return;
+        };
+        if !matches!(before, Refund::InReview | Refund::Waiting { .. }) {
+            return;
+        }
+        let owed = self.debts[trip].map_or(0, |it| it.debt.outstanding.minor());
+        let there = self.books.trip(trip, Account::CardClearing);
+        let sends_too_much = matches!(state, Refund::Sending { .. }) && split.card.minor() > there;
+        let is_cash = split.card.is_positive() || split.elsewhere.is_positive();
+        let skips_debt = kind == RefundKind::Goods && is_cash && owed > 0 && !matches!(state, Refund::ByHand { .. });
+        if sends_too_much || skips_debt {
+            self.break_law(Law::Refunded, trip, format!("{split:?}, {owed} is owed and {there} on the card"));
         }
     }
 

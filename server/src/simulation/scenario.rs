@@ -127,6 +127,7 @@ fn contract(mistake: Option<Mistake>, chance: &mut Chance) -> Contract {
         captures_beyond_hold: chance.percent(30),
         newest_report_counts: chance.percent(50),
         captures_unadjusted: chance.percent(50),
+        refuses_repeated_refunds: chance.percent(25),
         refunds_beyond_capture: chance.percent(50),
         refund_window: Duration::days(chance.pick(&[7, 30])),
     }

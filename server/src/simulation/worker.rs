@@ -26,6 +26,9 @@ const CLAIMED_MAX: usize = 6;
 /// How long a worker is awake at least between two sleeps.
 const RESTED_FOR: Duration = Duration::minutes(10);
 
+/// How long a mail may take (`server/src/worker/mail.rs`).
+const MAILED_WITHIN: Duration = Duration::seconds(45);
+
 /// How long workers wait who found nothing that they may take.
 const LOOK_EVERY: Duration = Duration::seconds(1);
 
@@ -176,7 +179,11 @@ impl World {
     }
 
     fn send_mail(&mut self, worker: usize, claim: &Claim) {
-        match self.mail(claim, self.clock(worker)) {
+        let now = self.clock(worker);
+        if now + MAILED_WITHIN > claim.until || !self.tables.holds(claim) {
+            return;
+        }
+        match self.mail(claim, now) {
             Some(state) => self.tables.save(claim, state),
             None => self.die(worker),
         }

@@ -41,6 +41,8 @@ pub(super) struct World {
     pub(super) has_address: Vec<bool>,
     /// Of each visit, the mails that left, by their effects.
     pub(super) mailed: Vec<Vec<usize>>,
+    /// Those of which nobody heard that they left.
+    pub(super) unheard: Vec<Vec<usize>>,
     /// Of each visit, when Amazon was last asked for a refund.
     pub(super) refund_sent_at: Vec<OffsetDateTime>,
     pub(super) workers: Vec<Worker>,
@@ -77,6 +79,7 @@ impl World {
             mail_outages,
             has_address,
             mailed: vec![vec![]; trips],
+            unheard: vec![vec![]; trips],
             refund_sent_at: vec![START; trips],
             workers: vec![Worker::new(START); WORKERS],
             tasks: vec![],

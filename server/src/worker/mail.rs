@@ -70,6 +70,14 @@ pub(super) async fn send_sign_in_code(
     send(worker, claim, to.clone(), words::sign_in_code(code)).await
 }
 
+/// Is the lease this worker's still, and long enough for the mail? Whoever was suspended with a mail in hand sends nothing: another has.
+async fn may_send(worker: &Worker, claim: &Claim) -> Result<bool, StoreError> {
+    if worker.clock.now() + SENT_WITHIN > claim.until {
+        return Ok(false);
+    }
+    crate::store::outbox::lock_claim(&mut *worker.database.acquire().await?, claim).await
+}
+
 async fn about_trip(
     worker: &Worker,
     claim: &Claim,
@@ -84,6 +92,10 @@ async fn about_trip(
 }
 
 async fn send(worker: &Worker, claim: &Claim, to: EmailAddress, words: Words) -> Result<(), StoreError> {
+    if !may_send(worker, claim).await? {
+        tracing::warn!(effect.id = %claim.id, "a mail is left to another worker");
+        return Ok(());
+    }
     let mail = Mail { to, subject: words.subject, text: words.text, effect: claim.id };
     let sending = worker.mail.send(worker.clock.now(), &mail);
     let sent = tokio::time::timeout(SENT_WITHIN, sending)

@@ -1,6 +1,10 @@
 //! A shopper who pays, and one who takes nothing.
 
+use domain::effect::Effect;
+use domain::outbox::LEASE;
+use server::flow::claim_effects::claim_effects;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use time::Duration;
 use twin::{Api, CartLine, demo_items};
 
 use crate::shop::Shop;
@@ -166,4 +170,36 @@ async fn a_visit_whose_cart_never_comes_is_given_up_and_a_late_cart_keeps_nobody
     assert_eq!(shop.twin.truth().trip(tap.trip).capture_calls, 0, "never a capture after a cancel");
     assert!(shop.twin.tap("visa").await.unwrap().admitted());
     shop.close().await;
+}
+
+#[sqlx::test(migrations = "../migrations")]
+async fn g15_a_worker_that_wakes_with_a_mail_in_its_hand_that_another_has_sent_sends_nothing(
+    _: PgPoolOptions,
+    connect: PgConnectOptions,
+) {
+    for late in [Duration::seconds(61), Duration::seconds(20)] {
+        let shop = Shop::open(connect.clone()).await;
+        let walk = shop.twin.walk("visa", &demo_items(1)).await.unwrap();
+        let mail = loop {
+            let claims = claim_effects(&shop.database, 1, shop.worker.clock.now()).await.unwrap();
+            let claim = claims.into_iter().next().unwrap();
+            if matches!(claim.effect, Effect::SendReceipt { .. }) {
+                break claim;
+            }
+            shop.worker.act(&claim).await.unwrap();
+        };
+        shop.jump(late);
+        if late > LEASE {
+            shop.settle().await;
+            assert_eq!(shop.mails_to("visa.shopper@example.com").len(), 1, "another has sent it");
+        }
+        let before = shop.mails_to("visa.shopper@example.com").len();
+        shop.worker.act(&mail).await.unwrap();
+        assert_eq!(shop.mails_to("visa.shopper@example.com").len(), before, "not by who is late");
+        shop.jump(Duration::seconds(61));
+        shop.settle().await;
+        assert_eq!(shop.mails_to("visa.shopper@example.com").len(), 1);
+        assert_eq!(shop.state(walk.trip).await, "captured");
+        shop.close().await;
+    }
 }

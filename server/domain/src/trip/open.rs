@@ -92,6 +92,7 @@ pub(super) fn adjusting(total: Money, search: Search, event: TripEvent, visit: V
             let still_asks = matches!(step.trip, Trip::Adjusting { .. });
             Ok(if still_asks { step } else { step.alert(AlertKind::PaymentDeclined) })
         }
+        TripEvent::TokenExpired | TripEvent::DeadlinePassed if search.skipped => Ok(over_after_a_capture(total, visit)),
         TripEvent::TokenExpired | TripEvent::DeadlinePassed => Ok(uncollected(total, DebtCause::PreauthExpired, visit)),
         TripEvent::EntryStale | TripEvent::CaptureDeclined => Ok(Step::to(same)),
         // The capture that was refused had a twin on its way, which came when the total was adjusted.
@@ -106,6 +107,17 @@ pub(super) fn adjusting(total: Money, search: Search, event: TripEvent, visit: V
         | TripEvent::CaptureWitnessed
         | TripEvent::NoWitness
         | TripEvent::CancelInitiated => Err(TripError::MovedOn),
+    }
+}
+
+/// The time is over, and a capture that was refused may have had a twin on its way, which came when the total was adjusted: a witness is
+/// heard before it is a debt, and where there is none, a person.
+fn over_after_a_capture(total: Money, visit: Visit<'_>) -> Step {
+    let capture = Capture { total, amount: total, doubts: 0 };
+    if visit.store.transactional_data_proves_capture {
+        unknown(capture, true, visit)
+    } else {
+        unconfirmed(total, total)
     }
 }
 

@@ -115,7 +115,7 @@ fn every_event_in_every_state() {
         "AxR ... ... ....... .xE EEE",
         "... AxR ..x ....... .Rx RRR",
         "... ... cUU ....... .AU AAA",
-        "... ... cUU ....... .AU CAA",
+        "... ... cU? ....... .A? CAA",
         "... ... ..U CU???Cc .cU CCU",
         "... ... ..U CA???Cc .cU CCU",
         "... ... ..? C????Cr .r! CCU",
@@ -389,6 +389,21 @@ fn a_capture_that_the_feed_tells_of_while_its_refusal_is_answered_by_an_adjustme
     let told =
         step(&skipping(), Trip::Adjusting { total: HOLD, search }, CaptureApproved { amount: Some(HOLD) }).unwrap();
     assert_eq!((told.trip, told.movements), (Trip::Captured { total: HOLD }, vec![Movement::Captured(HOLD)]));
+}
+
+#[test]
+fn a_total_that_is_not_adjusted_in_time_after_a_refused_capture_is_a_debt_only_once_the_witness_had_nothing() {
+    let adjusting = Trip::Adjusting { total: HOLD, search: Search { skipped: true, ..Search::start(HOLD) } };
+    for end in [DeadlinePassed, TokenExpired] {
+        let asked = step(&skipping(), adjusting, end).unwrap();
+        assert!(matches!(asked.trip, Trip::CaptureUnknown { failed: true, .. }), "{:?}", asked.trip);
+        assert_eq!((kinds(&asked), asked.movements), (vec!["fetch_transactional_data", "check_deadline"], vec![]));
+        let owed = step(&skipping(), asked.trip, NoWitness).unwrap().trip;
+        assert_eq!(owed, Trip::Uncollected { total: HOLD, cause: DebtCause::CaptureFailed });
+        let without_witness = Store { transactional_data_proves_capture: false, ..skipping() };
+        let open = step(&without_witness, adjusting, end).unwrap();
+        assert_eq!(open.trip, Trip::CaptureUnconfirmed { total: HOLD, amount: HOLD });
+    }
 }
 
 fn skipped(doubts: u32) -> Trip {

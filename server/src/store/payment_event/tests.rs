@@ -60,7 +60,9 @@ async fn only_what_is_over_is_forgotten_the_oldest_first(_: PgPoolOptions, datab
     let fates = [Fate::Waiting, Fate::Parked, Fate::Applied, Fate::Ignored(Ignored::GivenUp)];
     for (number, fate) in fates.into_iter().enumerate() {
         let event = event("CaptureApproved", &format!("event-{number}"), NOW);
-        assert!(insert(&mut conn, &event, &json!({}), fate, NOW + Duration::seconds(number as i64)).await.unwrap());
+        let at = NOW + Duration::seconds(number as i64);
+        assert!(insert(&mut conn, &event, &json!({}), Fate::Waiting, at).await.unwrap());
+        save(&mut conn, &event.id, fate, at).await.unwrap();
     }
     let ids = async |conn: &mut PgConnection| -> Vec<String> {
         sqlx::query_scalar("SELECT event_id FROM payment_event ORDER BY 1").fetch_all(conn).await.unwrap()
