@@ -204,7 +204,7 @@ impl<'a> Run<'a> {
         let name = format!("undecided-{}", self.name);
         self.programs.twin.put_card(Card { pending: Pending::Forever, ..Card::visa_named(&name) });
         let undecided = self.programs.twin.walk(name.as_str(), &demo_items(1)).await.unwrap().trip;
-        // 13 hours after they came, 25, 43, a quarter of an hour before the token ends, and after that.
+        // 13 hours after they came, 25, 43, half an hour before the token ends, and after that.
         self.programs.pass(13 * 3600);
         self.until_quiet(left, "cancelled").await;
         self.programs.pass(12 * 3600);
@@ -212,7 +212,7 @@ impl<'a> Run<'a> {
         self.programs.pass(18 * 3600);
         let is_near = "SELECT count(*) FROM alert WHERE kind = 'deadline_near' AND subject = $1";
         self.until_one("a person is told", is_near, undecided).await;
-        self.programs.pass(9900);
+        self.programs.pass(9060);
         let is_given_up =
             "SELECT count(*) FROM outbox WHERE trip_id = $1 AND kind = 'adjust_charge' AND state = 'exhausted'";
         self.until_one("nobody asks any more", is_given_up, undecided).await;
