@@ -15,6 +15,7 @@ mod failure_stories;
 mod happy_stories;
 mod import_stories;
 mod killed_stories;
+mod load_stories;
 mod loyalty_stories;
 mod money_stories;
 mod pause_stories;
