@@ -1,10 +1,13 @@
 //! Proves the law of money over everything there is: the ledger, each trip with its debt, each instrument.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
 
 use domain::id::TripId;
 use domain::law::MoneyViolation;
 use sqlx::{PgConnection, PgPool};
+use tokio::sync::{Mutex, mpsc};
+use tokio::task::JoinSet;
 
 use super::verify::Told;
 use crate::store::StoreError;
@@ -20,7 +23,7 @@ const TRIPS: i64 = 200_000;
 const TOLD: i64 = 1_000;
 
 /// Questions asked at a time: one sorts while another reads.
-const AT_ONCE: usize = 2;
+const AT_ONCE: u32 = 2;
 
 /// What a verification came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,6 +47,12 @@ enum Question {
     Captures,
 }
 
+/// What came of one question: its number, how far it brings us, and what breaks the law there.
+type Answer = (usize, i64, Result<Vec<MoneyViolation>, StoreError>);
+
+/// The questions that nobody has asked yet, with their numbers.
+type Open = Arc<Mutex<VecDeque<(usize, Question)>>>;
+
 /// Verifies the law of money. Others go on writing meanwhile: each trip is seen as it is at one moment, together with its debt and
 /// its entries. Two questions are asked at a time, each on a connection of its own; violations are told in the order of the questions.
 ///
@@ -54,20 +63,44 @@ pub async fn verify_money(
     db: &PgPool,
     mut tell: impl FnMut(Told<MoneyViolation>),
 ) -> Result<MoneyVerified, StoreError> {
-    let (extent, mut questions) = questions(db).await?;
+    let (extent, questions) = questions(db).await?;
     let trips = questions.iter().map(Question::trips).fold(0_u64, u64::saturating_add);
+    let open: Open = Arc::new(Mutex::new(questions.into_iter().enumerate().collect()));
+    let (answer, mut answers) = mpsc::unbounded_channel();
+    let mut asking = JoinSet::new();
+    for _ in 0..AT_ONCE.min(db.options().get_max_connections()) {
+        asking.spawn(ask_all(db.clone(), Arc::clone(&open), answer.clone()));
+    }
+    drop(answer);
     let mut tally = Tally::new(extent, &mut tell);
-    let mut asked = VecDeque::new();
-    loop {
-        while let Some(question) = questions.pop_front_if(|_| asked.len() < AT_ONCE) {
-            let steps = question.steps();
-            asked.push_back((tokio::spawn(ask(db.clone(), question)), steps));
+    let (mut early, mut next) = (BTreeMap::new(), 0_usize);
+    while let Some((number, steps, violations)) = answers.recv().await {
+        early.insert(number, (steps, violations?));
+        while let Some((steps, violations)) = early.remove(&next) {
+            tally.found(violations);
+            tally.step(steps);
+            next = next.saturating_add(1);
         }
-        let Some((answer, steps)) = asked.pop_front() else { break };
-        tally.found(answer.await.map_err(|_| StoreError::Corrupt("a question that was broken off"))??);
-        tally.step(steps);
+    }
+    while let Some(asked) = asking.join_next().await {
+        asked.map_err(|_| StoreError::Corrupt("questions that were broken off"))??;
     }
     Ok(MoneyVerified { trips, violations: tally.violations })
+}
+
+/// Asks one question after the other until there are none. Nothing is written: the transaction only keeps settings, and each question in
+/// it sees what is committed by then.
+async fn ask_all(db: PgPool, open: Open, answer: mpsc::UnboundedSender<Answer>) -> Result<(), StoreError> {
+    let mut conn = db.begin().await?;
+    loop {
+        let question = open.lock().await.pop_front();
+        let Some((number, question)) = question else { return Ok(()) };
+        let steps = question.steps();
+        let violations = ask(&mut conn, question).await;
+        if answer.send((number, steps, violations)).is_err() {
+            return Ok(());
+        }
+    }
 }
 
 /// Everything there is to ask, and how much that is.
@@ -110,19 +143,14 @@ impl Question {
     }
 }
 
-/// What breaks the law there. Nothing is written: the transaction only keeps settings, and the question in it sees what is committed by
-/// then.
-async fn ask(db: PgPool, question: Question) -> Result<Vec<MoneyViolation>, StoreError> {
-    let mut conn = db.begin().await?;
-    money_law::expect_many_rows(&mut conn).await?;
+/// What breaks the law there.
+async fn ask(conn: &mut PgConnection, question: Question) -> Result<Vec<MoneyViolation>, StoreError> {
+    money_law::expect_many_rows(&mut *conn, matches!(question, Question::Trips { .. })).await?;
     match question {
-        Question::Transactions { first, last } => money_law::list_of_transactions(&mut conn, first..=last).await,
-        Question::Trips { after, last, .. } => {
-            money_law::expect_many_groups(&mut conn).await?;
-            money_law::list_of_trips(&mut conn, &after, &last).await
-        }
-        Question::Instruments => verify_instruments(&mut conn).await,
-        Question::Captures => verify_captures(&mut conn).await,
+        Question::Transactions { first, last } => money_law::list_of_transactions(conn, first..=last).await,
+        Question::Trips { after, last, .. } => money_law::list_of_trips(conn, &after, &last).await,
+        Question::Instruments => verify_instruments(conn).await,
+        Question::Captures => verify_captures(conn).await,
     }
 }
 

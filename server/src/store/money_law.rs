@@ -18,11 +18,18 @@ pub struct Extent {
     pub trips: i64,
 }
 
-/// Until this transaction ends: plans for questions over very many rows, made for the range that is asked for.
-pub async fn expect_many_rows(conn: &mut PgConnection) -> Result<()> {
+/// Until this transaction ends or this is called again: plans for questions over very many rows, made for the range that is asked for,
+/// each worked on by one process.
+///
+/// `grouped`: the rows fall into nearly as many groups. The planner, which cannot know that, would take them for a few hundred and keep
+/// all of them in memory: they are sorted instead.
+pub async fn expect_many_rows(conn: &mut PgConnection, grouped: bool) -> Result<()> {
     sqlx::query!(
         "SELECT set_config('work_mem', '64MB', true) AS memory, set_config('jit', 'off', true) AS jit,
-             set_config('plan_cache_mode', 'force_custom_plan', true) AS plans",
+             set_config('plan_cache_mode', 'force_custom_plan', true) AS plans,
+             set_config('max_parallel_workers_per_gather', '0', true) AS workers,
+             set_config('enable_hashagg', $1, true) AS groups, set_config('enable_nestloop', $1, true) AS lookups",
+        if grouped { "off" } else { "on" },
     )
     .fetch_one(conn)
     .await?;

@@ -1,6 +1,6 @@
 //! One call to Amazon, whichever: recorded, made, and its outcome handed to the flow.
 
-use std::time::Duration as StdDuration;
+use std::time::{Duration as StdDuration, Instant};
 
 use domain::alert::AlertKind;
 use domain::id::{AttemptId, TripId};
@@ -32,6 +32,7 @@ pub(super) async fn call<R: AmazonRequest>(
     request: R,
     meaning: impl FnOnce(&Result<R::Answer, CallError>) -> Meaning,
 ) -> Result<(), StoreError> {
+    let began = Instant::now();
     let Begin::Go(attempt) = begin(&worker.database, claim, trip, &request.body(), worker.clock.now()).await? else {
         return Ok(());
     };
@@ -57,7 +58,12 @@ pub(super) async fn call<R: AmazonRequest>(
         meaning: meaning(&call.outcome),
         problem,
     };
-    keep(worker, claim, attempt, &finished).await
+    let took = call.took;
+    let kept = keep(worker, claim, attempt, &finished).await;
+    // What a call costs beside what Amazon takes: two commits, the signature, the rules.
+    metrics::histogram!("storeside_call_own_seconds", "api" => R::API.as_str())
+        .record(began.elapsed().saturating_sub(took));
+    kept
 }
 
 /// What Amazon answered is not thrown away because the database is away for a moment: a capture that is known would be one in

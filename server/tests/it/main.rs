@@ -19,6 +19,7 @@ mod happy_stories;
 mod import_stories;
 mod key_stories;
 mod killed_stories;
+mod load_stories;
 mod loyalty_stories;
 mod money_stories;
 mod parked_stories;
