@@ -5,6 +5,7 @@
 use std::fmt;
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use ipnet::IpNet;
 
@@ -12,6 +13,7 @@ use crate::client::amazon::AmazonSettings;
 use crate::client::mail::MailSettings;
 use crate::clock::Clock;
 use crate::connector::caller::CallerSettings;
+use crate::flow::doctor::OwnSettings;
 use crate::http::event_feed::EventKeys;
 use crate::secret::Secret;
 
@@ -21,6 +23,10 @@ const KEY_CHARS_MIN: usize = 32;
 /// Shortest key of `EVENT_FEED_API_KEY`, in characters, and how many there may be: one, and the one that follows it.
 const EVENT_KEY_CHARS_MIN: usize = 16;
 const EVENT_KEYS_MAX: usize = 2;
+
+/// What the gate may wait for the database, in milliseconds: of the 100 in which it answers the disk needs some.
+const GATE_BUDGET_MS: &str = "60";
+const GATE_BUDGET_MS_MAX: u64 = 60_000;
 
 /// One setting that cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -66,6 +72,8 @@ pub struct ServeConfig {
     pub secret_key: Secret,
     /// `STORESIDE_TRUSTED_PROXIES`.
     pub trusted_proxies: Vec<IpNet>,
+    /// `STORESIDE_GATE_BUDGET_MS`: how long the database may take for one tap, before the gate decides from what it knew last.
+    pub gate_budget: Duration,
     /// `CONNECTOR_…`.
     pub callers: CallerSettings,
     /// `EVENT_FEED_API_KEY`. None: the event feed answers that it is not set up.
@@ -179,6 +187,7 @@ pub fn serve(get: Variables<'_>) -> Result<ServeConfig, ConfigError> {
         public_url: reader.public_url(),
         secret_key: Secret::new(key),
         trusted_proxies: trusted_proxies(&mut reader, &proxies),
+        gate_budget: gate_budget(&mut reader),
         callers: CallerSettings {
             principals: reader.optional("CONNECTOR_PRINCIPALS").map(PathBuf::from),
             gateway_secret: reader.optional("CONNECTOR_GATEWAY_SECRET").map(Secret::new),
@@ -189,6 +198,15 @@ pub fn serve(get: Variables<'_>) -> Result<ServeConfig, ConfigError> {
         site_root: reader.or("LEPTOS_SITE_ROOT", "target/site"),
     };
     reader.end(config)
+}
+
+fn gate_budget(reader: &mut Reader<'_>) -> Duration {
+    let text = reader.or("STORESIDE_GATE_BUDGET_MS", GATE_BUDGET_MS);
+    let budget = text.parse().ok().filter(|ms| (1..=GATE_BUDGET_MS_MAX).contains(ms));
+    Duration::from_millis(budget.unwrap_or_else(|| {
+        reader.wrong("STORESIDE_GATE_BUDGET_MS", "must be a number of milliseconds from 1 to 60000, like 60");
+        1
+    }))
 }
 
 fn event_keys(reader: &mut Reader<'_>) -> EventKeys {
@@ -217,6 +235,30 @@ fn trusted_proxies(reader: &mut Reader<'_>, text: &str) -> Vec<IpNet> {
         }
     }
     proxies
+}
+
+/// How Amazon calls us, as far as it can be read: a doctor goes on where `serve` would not start.
+#[must_use]
+pub fn own(get: Variables<'_>) -> OwnSettings {
+    let reader = Reader { get, mistakes: vec![] };
+    OwnSettings {
+        public_url: reader.or("STORESIDE_PUBLIC_URL", "").trim_end_matches('/').to_owned(),
+        principals: reader.optional("CONNECTOR_PRINCIPALS").map(PathBuf::from),
+        gateway_secret: reader.optional("CONNECTOR_GATEWAY_SECRET").and_then(|text| first_secret(&text)),
+        sigv4_service: reader.or("CONNECTOR_SIGV4_SERVICE", "execute-api"),
+        sigv4_region: reader.or("CONNECTOR_SIGV4_REGION", "us-east-1"),
+        event_key: reader.optional("EVENT_FEED_API_KEY").and_then(|text| first_secret(&text)),
+    }
+}
+
+/// Of two secrets of which one follows the other, the first.
+fn first_secret(text: &str) -> Option<Secret> {
+    let text = match text.strip_prefix("file:") {
+        Some(path) => std::fs::read_to_string(path).ok()?,
+        None => text.to_owned(),
+    };
+    let first = text.split([',', '\n']).map(str::trim).find(|it| !it.is_empty())?;
+    Some(Secret::new(first))
 }
 
 /// Reads what `storeside work` needs.

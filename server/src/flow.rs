@@ -1,5 +1,6 @@
 //! Use cases, one a file: load, decide, save and enqueue, in one transaction. Nothing here waits for a network.
 
+pub mod answer_gate;
 pub mod apply_event;
 pub mod attempt;
 pub mod check_deadline;
@@ -10,6 +11,7 @@ pub mod compare_rules;
 pub mod decide_effect;
 pub mod decide_gate;
 pub mod decide_refund;
+pub mod doctor;
 pub mod export_catalog;
 pub mod import_loyalty;
 pub mod import_rules;
@@ -22,6 +24,7 @@ pub mod read_receipt;
 pub mod read_refund;
 pub mod receive_cart;
 pub mod receive_event;
+pub mod replay_gate;
 pub mod report_status;
 pub mod request_refund;
 pub mod review_cart;

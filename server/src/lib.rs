@@ -18,5 +18,6 @@ pub mod log;
 pub mod secret;
 pub mod server;
 pub mod simulation;
+pub mod standing;
 pub mod store;
 pub mod worker;

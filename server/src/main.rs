@@ -6,11 +6,12 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 use server::command::seed::seed_demo;
 use server::command::{
-    Desk, alert, audit, bad_cart, debt, effect, export, import, pause, price, refund, rules, simulate, staff, trip,
-    verify,
+    Desk, alert, audit, bad_cart, debt, doctor, effect, export, import, pause, price, refund, rules, simulate, staff,
+    trip, verify,
 };
 use server::config::{self, BaseConfig};
 use server::database::embedded::{self, Durability};
+use server::flow::doctor::{Checkup, Finding};
 use server::flow::seed_demo::DEMO_STORE;
 use server::{database, demo, log, server as processes};
 use sqlx::ConnectOptions;
@@ -56,6 +57,8 @@ enum Command {
         #[command(subcommand)]
         command: verify::Command,
     },
+    /// Is everything set up? Asks each neighbour, and our own addresses as Amazon does; changes nothing.
+    Doctor,
     /// Do the rules hold whatever goes wrong? Needs no database.
     Simulate(simulate::Arguments),
     /// Carts with lines that could not be priced.
@@ -178,6 +181,7 @@ async fn run(command: Command) -> anyhow::Result<()> {
         Command::Rules { command } => rules::run(&desk().await?, &command).await,
         Command::Price(arguments) => price::run(&desk().await?, &arguments).await,
         Command::Verify { command } => verify::run(&desk().await?, &command).await,
+        Command::Doctor => ask_doctor().await,
         Command::Simulate(arguments) => simulate::run(&arguments),
         Command::BadCart { command } => bad_cart::run(&desk().await?, &command).await,
         Command::Debt { command } => debt::run(&desk().await?, &command).await,
@@ -199,6 +203,24 @@ async fn desk() -> anyhow::Result<Desk> {
     let address = database::address(base.database_url.as_ref(), &base.data_dir, base.pg_bin.as_deref()).await?;
     // Commands show their progress themselves: what takes its time there is no news for the log.
     Ok(Desk { database: database::connect(address.disable_statement_logging()).await?, now: base.clock.now() })
+}
+
+/// What cannot be read of the settings is a finding like any other.
+async fn ask_doctor() -> anyhow::Result<()> {
+    let base = config::base(&variable)?;
+    let (serve, work) = (config::serve(&variable), config::work(&variable));
+    let mistakes = [serve.as_ref().err(), work.as_ref().err()].into_iter().flatten();
+    let mut told: Vec<_> = mistakes.flat_map(|error| error.0.clone()).collect();
+    told.dedup();
+    let settings = told.into_iter().map(|it| Finding::wrong(it.variable, it.problem, "set it as .env.sample shows"));
+    let work = work.ok();
+    let checkup = Checkup {
+        database: processes::open_running_database(&base).await,
+        amazon: work.as_ref().map(|it| it.amazon.clone()),
+        mail: work.map(|it| it.mail),
+        own: config::own(&variable),
+    };
+    doctor::run(settings.collect(), &checkup, base.clock.now()).await
 }
 
 /// The mistakes of both, when there are any.

@@ -4,11 +4,14 @@
 #![allow(clippy::unwrap_used, reason = "a story that lacks a value fails")]
 
 mod audit_stories;
+mod away_stories;
 mod bad_cart_stories;
+mod cluster;
 mod connector_stories;
 mod debt_stories;
 mod declined_stories;
 mod desk_stories;
+mod doctor_stories;
 mod event_feed_stories;
 mod event_stories;
 mod failure_stories;
