@@ -112,11 +112,13 @@ pub async fn serve(base: BaseConfig, config: ServeConfig) -> anyhow::Result<()> 
     });
     let (listening, own, clock) = (Arc::clone(&gate), database::own_pool(address), base.clock.clone());
     tokio::spawn(async move { listener::keep_current(own, &listening.known, &clock).await });
-    tokio::spawn(replay_journal(gate, base.clock.clone()));
+    tokio::spawn(replay_journal(Arc::clone(&gate), base.clock.clone()));
     tokio::spawn(forget_expired(database, base.clock));
     tracing::info!(addr = %config.addr, public_url = config.public_url, "storeside serves");
     let app = app.into_make_service_with_connect_info::<SocketAddr>();
     axum::serve(listener, app).with_graceful_shutdown(asked_to_stop()).await?;
+    // What still waits in it is replayed by whoever starts next.
+    gate.journal.end().await;
     tracing::info!("storeside has stopped");
     Ok(())
 }

@@ -72,7 +72,8 @@ pub async fn decide_gate(
     if !store::gate_decision::insert(&mut tx, request, known.standing.outstanding, &decision, now).await? {
         // The same tap, asked twice at once: the one that was kept first is the answer.
         let kept = store::gate_decision::get(&mut tx, request).await?;
-        return Ok(kept.map_or(decision, |kept| kept.decision));
+        let first = kept.map_or(decision, |kept| kept.decision);
+        return Ok(answers.settle(request, &first));
     }
     if decision.authorized {
         enter(&mut tx, request, &decision, &settings, now).await?;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use domain::alert::AlertKind;
-use sqlx::PgPool;
+use sqlx::{Connection, PgPool};
 use time::OffsetDateTime;
 
 use super::answer_gate::Gate;
@@ -14,6 +14,9 @@ use crate::store::{self, StoreError};
 
 /// How long one decision may take: the database is slow, or gone again.
 const KEPT_WITHIN: Duration = Duration::from_secs(10);
+
+/// How long the database may take to say that it is there.
+const REACHED_WITHIN: Duration = Duration::from_secs(1);
 
 /// What was taken out of the journal and is not in rows yet. Lives as long as its process.
 #[derive(Debug, Default)]
@@ -45,13 +48,14 @@ pub struct Replayed {
 }
 
 impl Replay {
-    /// Keeps what the journal has, of this process and of those that died. Does nothing, and asks the database nothing, where it has
-    /// nothing.
+    /// Keeps what the journal has, of this process and of those that died.
     ///
     /// # Errors
     ///
     /// See [`ReplayError`].
     pub async fn run(&mut self, gate: &Gate, now: OffsetDateTime) -> Result<Replayed, ReplayError> {
+        // While it is away everything stays where it is written.
+        reach(&gate.database).await?;
         self.files.extend(gate.journal.take().await?);
         let mut replayed = Replayed::default();
         while let Some(file) = self.files.pop() {
@@ -80,6 +84,11 @@ impl Replay {
         }
         Ok(replayed)
     }
+}
+
+async fn reach(database: &PgPool) -> Result<(), StoreError> {
+    let asked = tokio::time::timeout(REACHED_WITHIN, async { database.acquire().await?.ping().await }).await;
+    Ok(asked.unwrap_or(Err(sqlx::Error::PoolTimedOut))?)
 }
 
 async fn read(mut file: JournalFile) -> std::io::Result<(JournalFile, Contents)> {

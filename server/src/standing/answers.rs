@@ -7,8 +7,8 @@ use std::sync::{Mutex, PoisonError};
 use domain::gate::{GateDecision, GateRequest};
 use domain::id::{GateEventId, InstrumentId, StoreId};
 
-/// Answers that are remembered: more than a busy gate gives in a minute. Amazon repeats within seconds.
-const ANSWERS_MAX: usize = 50_000;
+/// Answers that are remembered: 40 seconds of 500 a second, and days of an ordinary gate. Amazon repeats within seconds.
+const ANSWERS_MAX: usize = 20_000;
 
 /// An answer and whom it was given to.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -124,16 +124,32 @@ impl Journal {
     pub async fn take(&self) -> Result<Vec<JournalFile>, JournalError> {
         let mut files = vec![];
         if self.count_waiting() > 0 {
+            let next = self.on_disk(JournalFile::create).await?;
             let (done, told) = oneshot::channel();
-            self.orders.send(Order::Take { done }).map_err(|_| JournalError::Closed)?;
+            self.orders.send(Order::Take { next, done }).map_err(|_| JournalError::Closed)?;
             files = told.await.map_err(|_| JournalError::Closed)?;
         }
-        let folder = self.folder.clone();
-        let adopted = tokio::task::spawn_blocking(move || file::adopt_all(&folder)).await;
-        let adopted = adopted.map_err(|_| JournalError::Closed)?;
-        let folder = self.folder.clone();
-        files.extend(adopted.map_err(|source| JournalError::Folder { folder, source })?);
+        files.extend(self.on_disk(file::adopt_all).await?);
         Ok(files)
+    }
+
+    /// Ends the writing: nothing is taken any more, and an empty file is removed.
+    pub async fn end(&self) {
+        let (done, told) = oneshot::channel();
+        if self.orders.send(Order::End { done }).is_ok() {
+            // An error says that it has ended already.
+            let _ = told.await;
+        }
+    }
+
+    async fn on_disk<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Path) -> std::io::Result<T> + Send + 'static,
+    ) -> Result<T, JournalError> {
+        let folder = self.folder.clone();
+        let worked = tokio::task::spawn_blocking(move || work(&folder)).await;
+        let worked = worked.map_err(|_| JournalError::Closed)?;
+        worked.map_err(|source| JournalError::Folder { folder: self.folder.clone(), source })
     }
 }
 

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use serde_json::{Value, json};
+use server::clock::Clock;
 use server::flow::seal_audit::seal_audit;
 use server::flow::verify::Told;
 use server::flow::verify_audit::verify_audit;
@@ -128,11 +129,19 @@ async fn assert_alert_counts_all(programs: &Programs) {
 
 /// The end: the laws hold, and no decision waits in a file.
 async fn close(mut programs: Programs, cluster: Cluster) {
+    let folder = programs.folder.join("data/gate-journal");
+    until("only the empty file of the one that runs is left", async || {
+        let url = format!("http://{}/metrics", programs.addr);
+        let Ok(answer) = reqwest::get(url).await else { return false };
+        let is_empty = answer.text().await.is_ok_and(|text| text.contains("storeside_gate_journal_waiting 0\n"));
+        is_empty && std::fs::read_dir(&folder).unwrap().count() == 1
+    })
+    .await;
     for program in programs.running.drain(..) {
         kill(Pid::from_raw(i32::try_from(program.id()).unwrap()), Signal::SIGTERM).unwrap();
         assert!(program.wait_with_output().unwrap().status.success());
     }
-    let left: Vec<_> = std::fs::read_dir(programs.folder.join("data/gate-journal")).unwrap().collect();
+    let left: Vec<_> = std::fs::read_dir(&folder).unwrap().collect();
     assert!(left.is_empty(), "{left:?}");
     let mut violations = vec![];
     let verified = verify_money(&programs.database, |told| {
@@ -142,7 +151,7 @@ async fn close(mut programs: Programs, cluster: Cluster) {
     });
     verified.await.unwrap();
     assert_eq!(violations, [""; 0], "the law of money");
-    let later = OffsetDateTime::now_utc() + time::Duration::days(3);
+    let later = Clock::System.now() + time::Duration::days(3);
     seal_audit(&programs.database, later).await.unwrap();
     let verified = verify_audit(&programs.database, None, later, |told| {
         if let Told::Found(violation) = told {
@@ -155,10 +164,15 @@ async fn close(mut programs: Programs, cluster: Cluster) {
     cluster.forget().await;
 }
 
+/// An empty cart of a visit.
 fn cart(trip: Uuid) -> Value {
     json!({
         "requestId": Uuid::new_v4(), "idempotentShoppingTripId": trip, "storeId": "TEST_STORE_001",
-        "cartDetails": { "cartId": Uuid::new_v4(), "cartItems": [] },
+        "shoppingTrip": {
+            "startTime": "2026-01-01T09:00:00Z", "endTime": "2026-01-01T09:01:00Z",
+            "authEvents": [{ "id": Uuid::new_v4(), "timestamp": "2026-01-01T09:00:00Z", "payloadType": "FINANCIAL" }],
+        },
+        "cartItems": [],
     })
 }
 
@@ -318,7 +332,7 @@ async fn fa_016_if_008_balances_follow_payments_and_what_is_too_old_gives_way_to
     let trip: String = sqlx::query_scalar("SELECT trip_id FROM debt").fetch_one(&programs.database).await.unwrap();
     let outstanding = number(&programs, "SELECT outstanding_minor FROM debt").await;
     let amount = format!("{}.{:02}", outstanding / 100, outstanding % 100);
-    let pay = ["debt", "pay", &trip, &amount, "--means", "cash", "--reference", "till-1"];
+    let pay = ["debt", "pay", &trip, &amount, "--means", "in_store", "--reference", "till-1"];
     let pay = programs.command_piped(&[&pay[..], &["--as", "erin", "--reason", "paid at the till"]].concat()).output();
     let pay = pay.unwrap();
     assert!(pay.status.success(), "{}", String::from_utf8_lossy(&pay.stderr));

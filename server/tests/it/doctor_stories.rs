@@ -33,8 +33,11 @@ async fn prepare(connect: PgConnectOptions) -> Programs {
 }
 
 /// What the doctor says with other settings than those that run, and whether it is content.
-fn ask(programs: &Programs, other: &[(&str, &str)]) -> (bool, String) {
-    let output = programs.command_piped(&["doctor"]).envs(other.iter().copied()).output().unwrap();
+async fn ask(programs: &Programs, other: &[(&str, &str)]) -> (bool, String) {
+    let mut doctor = programs.command_piped(&["doctor"]);
+    doctor.envs(other.iter().copied());
+    // The twin, which it asks, is in this program.
+    let output = tokio::task::spawn_blocking(move || doctor.output()).await.unwrap().unwrap();
     let said = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     (output.status.success(), said)
 }
@@ -45,7 +48,7 @@ async fn a_deployment_that_is_set_up_passes_with_a_line_for_each_required_config
     connect: PgConnectOptions,
 ) {
     let programs = prepare(connect).await;
-    let (is_content, said) = ask(&programs, &[]);
+    let (is_content, said) = ask(&programs, &[]).await;
     assert!(is_content && !said.contains("WRONG"), "{said}");
     for name in REQUIRED.into_iter().chain(["Database", "Clock", "Mail", "Event feed"]) {
         assert!(said.lines().any(|line| line[7..].starts_with(name)), "{name} is not in\n{said}");
@@ -89,7 +92,7 @@ async fn whatever_is_wrong_is_named_with_what_to_do_and_fails_the_command(_: PgP
         ("DATABASE_URL", "postgres://nobody@127.0.0.1:1/none", "Database: the database cannot be reached"),
         ("STORESIDE_SECRET_KEY", "short", "STORESIDE_SECRET_KEY: is too short"),
     ] {
-        let (is_content, said) = ask(&programs, &[(variable, value)]);
+        let (is_content, said) = ask(&programs, &[(variable, value)]).await;
         let line = said.lines().find(|line| line.contains(found));
         assert!(
             line.is_some_and(|line| line.starts_with("WRONG") && line.contains(". Do: ")),
@@ -105,9 +108,9 @@ async fn whatever_is_wrong_is_named_with_what_to_do_and_fails_the_command(_: PgP
 #[sqlx::test]
 async fn a_database_without_tables_or_without_a_store_is_told(_: PgPoolOptions, connect: PgConnectOptions) {
     let programs = Programs::with_nothing_running(connect).await;
-    let (is_content, said) = ask(&programs, &[]);
+    let (is_content, said) = ask(&programs, &[]).await;
     assert!(!is_content && said.contains("is not migrated") && said.contains("Do: `storeside migrate`"), "{said}");
     assert!(programs.command(&["migrate"]).status().unwrap().success());
-    let (is_content, said) = ask(&programs, &[]);
+    let (is_content, said) = ask(&programs, &[]).await;
     assert!(!is_content && said.contains("it is migrated, and has no store"), "{said}");
 }

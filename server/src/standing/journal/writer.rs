@@ -19,8 +19,10 @@ const BATCH: usize = 1_000;
 pub(super) enum Order {
     /// A record.
     Append { payload: Vec<u8>, done: Done },
-    /// The files so far.
-    Take { done: oneshot::Sender<Vec<JournalFile>> },
+    /// The files so far. What is written from here on goes to `next`, which was made meanwhile, so that no tap waits for it.
+    Take { next: JournalFile, done: oneshot::Sender<Vec<JournalFile>> },
+    /// Nothing more.
+    End { done: oneshot::Sender<()> },
 }
 
 type Done = oneshot::Sender<Result<(), JournalError>>;
@@ -53,15 +55,25 @@ impl Writer {
             for order in std::iter::once(first).chain(orders.try_iter().take(BATCH)) {
                 match order {
                     Order::Append { payload, done } => records.push((payload, done)),
-                    Order::Take { done } => {
+                    Order::Take { next, done } => {
                         self.write(std::mem::take(&mut records));
                         // Whoever asked and is gone drops the files, and the next one takes them over.
-                        let _ = done.send(self.take());
+                        let _ = done.send(self.take(next));
+                    }
+                    Order::End { done } => {
+                        self.write(std::mem::take(&mut records));
+                        self.end();
+                        let _ = done.send(());
+                        return;
                     }
                 }
             }
             self.write(records);
         }
+        self.end();
+    }
+
+    fn end(&mut self) {
         // Whoever ends in peace leaves no empty file behind.
         if let Some(file) = self.file.take_if(|_| self.file_bytes == 0) {
             let _ = file.remove();
@@ -110,16 +122,17 @@ impl Writer {
         self.closed_bytes += std::mem::take(&mut self.file_bytes);
     }
 
-    fn take(&mut self) -> Vec<JournalFile> {
+    fn take(&mut self, next: JournalFile) -> Vec<JournalFile> {
         if self.file_bytes > 0 {
             self.close();
         }
+        match &self.file {
+            None => self.file = Some(next),
+            // It is empty, and so is that one.
+            Some(_) => drop(next.remove()),
+        }
         self.closed_bytes = 0;
         self.waiting.store(0, Ordering::Relaxed);
-        if self.file.is_none() {
-            // Made now, so that the next tap does not wait for it.
-            self.file = JournalFile::create(&self.folder).ok();
-        }
         std::mem::take(&mut self.closed)
     }
 }
