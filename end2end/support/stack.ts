@@ -25,6 +25,8 @@ export const stack: PlaywrightTestConfig['webServer'] = {
     STORESIDE_DATA_DIR: '.data/people',
     TWIN_ADDR: twin,
     TWIN_SMTP_ADDR: '127.0.0.1:4125',
+    // As patient as tests must be on a busy machine.
+    STORESIDE_GATE_BUDGET_MS: '10000',
     // Empty is unset: an embedded database, whatever the caller's own is.
     DATABASE_URL: '',
   },

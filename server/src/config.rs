@@ -5,6 +5,7 @@
 use std::fmt;
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use ipnet::IpNet;
 
@@ -13,6 +14,7 @@ use crate::client::mail::MailSettings;
 use crate::clock::Clock;
 use crate::connector::caller::CallerSettings;
 use crate::failpoint::{self, Failpoint, UnknownFailpoint};
+use crate::flow::doctor::OwnSettings;
 use crate::http::event_feed::EventKeys;
 use crate::log::chain;
 use crate::rate::Rate;
@@ -22,6 +24,10 @@ use crate::vault::Vault;
 
 /// Shortest `STORESIDE_SECRET_KEY`, in characters.
 const KEY_CHARS_MIN: usize = 32;
+
+/// What the gate may wait for the database, in milliseconds: of the 100 in which it answers the disk needs some.
+const GATE_BUDGET_MS: &str = "60";
+const GATE_BUDGET_MS_MAX: u64 = 60_000;
 
 /// One setting that cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -71,6 +77,8 @@ pub struct ServeConfig {
     pub vault: Vault,
     /// `STORESIDE_TRUSTED_PROXIES`.
     pub trusted_proxies: Vec<IpNet>,
+    /// `STORESIDE_GATE_BUDGET_MS`: how long the database may take for one tap, before the gate decides from what it knew last.
+    pub gate_budget: Duration,
     /// `CONNECTOR_…`.
     pub callers: CallerSettings,
     /// `EVENT_FEED_API_KEY`. None: the event feed answers that it is not set up.
@@ -224,6 +232,7 @@ pub fn serve(get: Variables<'_>) -> Result<ServeConfig, ConfigError> {
         public_url: reader.public_url(),
         vault: vault(&mut reader),
         trusted_proxies: trusted_proxies(&mut reader, &proxies),
+        gate_budget: gate_budget(&mut reader),
         callers: CallerSettings {
             principals: reader.optional("CONNECTOR_PRINCIPALS").map(PathBuf::from),
             gateway_secrets: reader.secrets("CONNECTOR_GATEWAY_SECRET"),
@@ -236,6 +245,15 @@ pub fn serve(get: Variables<'_>) -> Result<ServeConfig, ConfigError> {
         site_root: reader.or("LEPTOS_SITE_ROOT", "target/site"),
     };
     reader.end(config)
+}
+
+fn gate_budget(reader: &mut Reader<'_>) -> Duration {
+    let text = reader.or("STORESIDE_GATE_BUDGET_MS", GATE_BUDGET_MS);
+    let budget = text.parse().ok().filter(|ms| (1..=GATE_BUDGET_MS_MAX).contains(ms));
+    Duration::from_millis(budget.unwrap_or_else(|| {
+        reader.wrong("STORESIDE_GATE_BUDGET_MS", "must be a number of milliseconds from 1 to 60000, like 60");
+        1
+    }))
 }
 
 fn trusted_proxies(reader: &mut Reader<'_>, text: &str) -> Vec<IpNet> {
@@ -263,6 +281,21 @@ pub fn public_url(get: Variables<'_>) -> Result<String, ConfigError> {
     let mut reader = Reader { get, mistakes: vec![] };
     let url = reader.public_url();
     reader.end(url)
+}
+
+/// How Amazon calls us, as far as it can be read: a doctor goes on where `serve` would not start.
+#[must_use]
+pub fn own(get: Variables<'_>) -> OwnSettings {
+    let reader = Reader { get, mistakes: vec![] };
+    let first = |variable| Secrets::parse(&reader.or(variable, "")).ok().and_then(|it| it.first());
+    OwnSettings {
+        public_url: reader.or("STORESIDE_PUBLIC_URL", "").trim_end_matches('/').to_owned(),
+        principals: reader.optional("CONNECTOR_PRINCIPALS").map(PathBuf::from),
+        gateway_secret: first("CONNECTOR_GATEWAY_SECRET"),
+        sigv4_service: reader.or("CONNECTOR_SIGV4_SERVICE", "execute-api"),
+        sigv4_region: reader.or("CONNECTOR_SIGV4_REGION", "us-east-1"),
+        event_key: first("EVENT_FEED_API_KEY"),
+    }
 }
 
 /// Reads what `storeside work` needs.

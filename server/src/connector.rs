@@ -31,7 +31,7 @@ use self::field::Problems;
 use self::refusal::Refusal;
 use crate::body::{self, NotReceived};
 use crate::clock::Clock;
-use crate::flow::decide_gate::{DecideGateError, decide_gate};
+use crate::flow::answer_gate::{AnswerGateError, Gate, answer_gate};
 use crate::flow::receive_cart::{ReceiveCartError, receive_cart};
 use crate::log::chain;
 use crate::store::{self, StoreError};
@@ -41,6 +41,9 @@ pub const BODY_BYTES_MAX: usize = 1024 * 1024;
 
 /// The gate must be answered within two seconds (seed "Well-Architected Review", 1.2); this leaves some to the network.
 const GATE_ANSWERS_WITHIN: Duration = Duration::from_millis(1500);
+
+/// A cart that is not kept by then is asked for again. Longer than it takes to find out that there is no connection to be had.
+const CART_ANSWERS_WITHIN: Duration = Duration::from_secs(10);
 
 /// How long a refused caller may wait for the record of it.
 const RECORD_WITHIN: Duration = Duration::from_secs(1);
@@ -71,6 +74,8 @@ impl Connector {
 pub struct ConnectorState {
     /// The database.
     pub database: PgPool,
+    /// What taps are answered with, also while the database is away.
+    pub gate: Arc<Gate>,
     /// Who may call.
     pub callers: Arc<Callers>,
     /// The injected clock.
@@ -152,22 +157,30 @@ async fn answer(
 async fn authorize(state: &ConnectorState, body: &[u8], now: OffsetDateTime) -> Result<Response, Refusal> {
     let request = shopper_authorization::parse(body)?;
     record_trip(request.trip.as_ref());
-    let decided = tokio::time::timeout(GATE_ANSWERS_WITHIN, decide_gate(&state.database, &request, now)).await;
+    let decided = tokio::time::timeout(GATE_ANSWERS_WITHIN, answer_gate(&state.gate, &request, now)).await;
     let decided = decided.map_err(|_| {
         tracing::error!("the gate was not decided in time");
         Refusal::Unavailable
     })?;
     match decided {
         Ok(decision) => Ok(Json(shopper_authorization::answer(&decision)).into_response()),
-        Err(DecideGateError::UnknownStore) => Err(Refusal::NoConnector),
-        Err(DecideGateError::Store(error)) => Err(unavailable(&error)),
+        Err(AnswerGateError::UnknownStore) => Err(Refusal::NoConnector),
+        Err(error @ (AnswerGateError::NothingKnown | AnswerGateError::Journal(_))) => {
+            tracing::error!(error = chain(&error), "the gate could not answer");
+            Err(Refusal::Unavailable)
+        }
     }
 }
 
 async fn purchase(state: &ConnectorState, body: &[u8], now: OffsetDateTime) -> Result<Response, Refusal> {
     let cart = create_purchases::parse(body)?;
     record_trip(Some(&cart.trip));
-    match receive_cart(&state.database, &cart, now).await {
+    let received = tokio::time::timeout(CART_ANSWERS_WITHIN, receive_cart(&state.database, &cart, now)).await;
+    let received = received.map_err(|_| {
+        tracing::error!("a cart was not kept in time");
+        Refusal::Unavailable
+    })?;
+    match received {
         Ok(purchase) => Ok((StatusCode::CREATED, Json(create_purchases::answer(purchase))).into_response()),
         Err(ReceiveCartError::UnknownStore) => Err(Problems::one("storeId", "is not a store of ours").into()),
         Err(ReceiveCartError::TripOfAnotherStore) => {

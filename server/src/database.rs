@@ -85,6 +85,12 @@ pub fn for_workers(options: PgConnectOptions) -> PgConnectOptions {
     options.options([WAKES_NOBODY])
 }
 
+/// Two connections that are made when they are wanted, for the one who listens to what changes at the gate.
+#[must_use]
+pub fn own_pool(options: PgConnectOptions) -> PgPool {
+    pool_options().max_connections(2).connect_lazy_with(options)
+}
+
 /// How the pool is made; story tests make theirs the same way.
 #[must_use]
 pub fn pool_options() -> PgPoolOptions {

@@ -1,5 +1,6 @@
 //! Use cases, one a file: load, decide, save and enqueue, in one transaction. Nothing here waits for a network.
 
+pub mod answer_gate;
 pub mod apply_event;
 pub mod attempt;
 pub mod check_deadline;
@@ -11,6 +12,7 @@ pub mod decide_effect;
 pub mod decide_event;
 pub mod decide_gate;
 pub mod decide_refund;
+pub mod doctor;
 pub mod export_catalog;
 pub mod forget_events;
 pub mod gate_lists;
@@ -26,6 +28,7 @@ pub mod read_refund;
 pub mod receive_cart;
 pub mod receive_event;
 pub mod renew_keys;
+pub mod replay_gate;
 pub mod report_status;
 pub mod request_refund;
 pub mod review_cart;

@@ -24,6 +24,7 @@ pub mod secret;
 pub mod secrets;
 pub mod server;
 pub mod simulation;
+pub mod standing;
 pub mod store;
 pub mod vault;
 pub mod worker;

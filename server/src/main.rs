@@ -6,11 +6,12 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 use server::command::seed::seed_demo;
 use server::command::{
-    Desk, alert, audit, bad_cart, debt, effect, event, export, gate, import, keys, pause, price, refund, rules,
+    Desk, alert, audit, bad_cart, debt, doctor, effect, event, export, gate, import, keys, pause, price, refund, rules,
     simulate, staff, trip, verify,
 };
 use server::config::{self, BaseConfig};
 use server::database::embedded::{self, Durability};
+use server::flow::doctor::{Checkup, Finding};
 use server::flow::seed_demo::DEMO_STORE;
 use server::{database, demo, failpoint, log, server as processes};
 use sqlx::ConnectOptions;
@@ -56,6 +57,8 @@ enum Command {
         #[command(subcommand)]
         command: verify::Command,
     },
+    /// Is everything set up? Asks each neighbour, and our own addresses as Amazon does; changes nothing.
+    Doctor,
     /// Do the rules hold whatever goes wrong? Needs no database.
     Simulate(simulate::Arguments),
     /// Carts with lines that could not be priced.
@@ -199,6 +202,7 @@ async fn run(command: Command) -> anyhow::Result<()> {
         Command::Rules { command } => rules::run(&desk().await?, &command).await,
         Command::Price(arguments) => price::run(&desk().await?, &arguments).await,
         Command::Verify { command } => verify::run(&desk().await?, &command).await,
+        Command::Doctor => ask_doctor().await,
         Command::Simulate(arguments) => simulate::run(&arguments),
         Command::BadCart { command } => bad_cart::run(&desk().await?, &command).await,
         Command::Debt { command } => debt::run(&desk().await?, &command).await,
@@ -227,6 +231,28 @@ async fn desk() -> anyhow::Result<Desk> {
     // Commands show their progress themselves: what takes its time there is no news for the log.
     let database = database::connect(address.disable_statement_logging()).await?;
     Ok(Desk { database, now: base.clock.now(), vault: base.vault })
+}
+
+/// What cannot be read of the settings is a finding like any other.
+async fn ask_doctor() -> anyhow::Result<()> {
+    let base = base()?;
+    let (serve, work) = (config::serve(&variable), config::work(&variable));
+    let mistakes = [serve.as_ref().err(), work.as_ref().err()].into_iter().flatten();
+    let mut told = vec![];
+    for mistake in mistakes.flat_map(|error| error.0.clone()) {
+        if !told.contains(&mistake) {
+            told.push(mistake);
+        }
+    }
+    let settings = told.into_iter().map(|it| Finding::wrong(it.variable, it.problem, "set it as .env.sample shows"));
+    let work = work.ok();
+    let checkup = Checkup {
+        database: processes::open_running_database(&base).await,
+        amazon: work.as_ref().map(|it| it.amazon.clone()),
+        mail: work.map(|it| it.mail),
+        own: config::own(&variable),
+    };
+    doctor::run(settings.collect(), &checkup, base.clock.now()).await
 }
 
 /// The mistakes of both, when there are any. What both read is told once.

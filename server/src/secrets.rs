@@ -77,6 +77,12 @@ impl Secrets {
         bool::from(found)
     }
 
+    /// The one to show: the first. `None`: there is none now.
+    #[must_use]
+    pub fn first(&self) -> Option<Secret> {
+        self.current().first().cloned()
+    }
+
     fn current(&self) -> Arc<Vec<Secret>> {
         match &self.0 {
             Source::None => Arc::default(),

@@ -12,6 +12,7 @@ use sqlx::postgres::PgConnectOptions;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
+use tokio::time::MissedTickBehavior;
 
 use crate::client::amazon::AmazonClient;
 use crate::client::mail::MailClient;
@@ -20,17 +21,24 @@ use crate::config::{BaseConfig, ServeConfig, WorkConfig};
 use crate::connector::ConnectorState;
 use crate::connector::caller::Callers;
 use crate::database::{self, DatabaseError};
+use crate::flow::answer_gate::Gate;
+use crate::flow::replay_gate::Replay;
 use crate::http::event_feed::{EventFeedState, EventRates};
 use crate::http::metrics::{self, MetricsState};
 use crate::http::portal::PortalState;
 use crate::http::router::{RouterParts, router};
 use crate::listen::{self, Patience};
 use crate::log::chain;
+use crate::standing::journal::Journal;
+use crate::standing::listener;
 use crate::store;
 use crate::worker::{self, Worker};
 
 /// Sessions, codes and budgets that are over are forgotten this often.
 const FORGET_EVERY: std::time::Duration = std::time::Duration::from_secs(300);
+
+/// The journal is looked into this often.
+const REPLAY_EVERY: std::time::Duration = std::time::Duration::from_secs(1);
 
 /// How long a budget is kept.
 const BUDGETS_KEPT: time::Duration = time::Duration::days(1);
@@ -44,6 +52,30 @@ pub async fn open_database(base: &BaseConfig) -> anyhow::Result<PgPool> {
     Ok(database::connect(database_address(base).await?).await?)
 }
 
+/// The pool for these settings, as far as there is a database that runs: none is started. Else what is wrong, and what to do.
+///
+/// # Errors
+///
+/// Both, for a person.
+pub async fn open_running_database(base: &BaseConfig) -> Result<PgPool, (String, String)> {
+    let url = match &base.database_url {
+        Some(url) => url.expose().to_owned(),
+        None => database::embedded::url(&base.data_dir).map_err(|error| (error.to_string(), EMBEDDED.to_owned()))?,
+    };
+    let address =
+        url.parse().map_err(|error| (DatabaseError::Url(error).to_string(), "mend DATABASE_URL".to_owned()))?;
+    database::connect(address).await.map_err(|error| {
+        let remedy = match (&error, &base.database_url) {
+            (DatabaseError::NotMigrated, _) => "`storeside migrate`",
+            (_, None) => EMBEDDED,
+            (_, Some(_)) => "start PostgreSQL, or mend DATABASE_URL",
+        };
+        (chain(&error), remedy.to_owned())
+    })
+}
+
+const EMBEDDED: &str = "`storeside database start`, or set DATABASE_URL";
+
 async fn database_address(base: &BaseConfig) -> Result<PgConnectOptions, DatabaseError> {
     database::address(base.database_url.as_ref(), &base.data_dir, base.pg_bin.as_deref()).await
 }
@@ -56,10 +88,18 @@ async fn database_address(base: &BaseConfig) -> Result<PgConnectOptions, Databas
 pub async fn serve(base: BaseConfig, config: ServeConfig) -> anyhow::Result<()> {
     let callers = Arc::new(Callers::new(config.callers)?);
     let listener = listen(config.addr, "STORESIDE_ADDR").await?;
-    let database = open_database(&base).await?;
+    let address = database_address(&base).await?;
+    let database = database::connect(address.clone()).await?;
+    let gate = Arc::new(Gate::new(database.clone(), Journal::open(&base.data_dir)?, config.gate_budget));
+    gate.known.read_all(&mut *database.acquire().await?, base.clock.now()).await?;
     let is_https = config.public_url.starts_with("https://");
     let app = router(RouterParts {
-        connectors: ConnectorState { database: database.clone(), callers, clock: base.clock.clone() },
+        connectors: ConnectorState {
+            database: database.clone(),
+            gate: Arc::clone(&gate),
+            callers,
+            clock: base.clock.clone(),
+        },
         event_feed: EventFeedState {
             database: database.clone(),
             clock: base.clock.clone(),
@@ -76,9 +116,14 @@ pub async fn serve(base: BaseConfig, config: ServeConfig) -> anyhow::Result<()> 
         site: LeptosOptions::builder().output_name("storeside").site_root(config.site_root).build(),
         is_https,
     });
+    let (listening, own, clock) = (Arc::clone(&gate), database::own_pool(address), base.clock.clone());
+    tokio::spawn(async move { listener::keep_current(own, &listening.known, &clock).await });
+    tokio::spawn(replay_journal(Arc::clone(&gate), base.clock.clone()));
     tokio::spawn(forget_expired(database, base.clock));
     tracing::info!(addr = %config.addr, public_url = config.public_url, "storeside serves");
     listen::serve(listener, app, Patience::DEFAULT, asked_to_stop()).await;
+    // What still waits in it is replayed by whoever starts next.
+    gate.journal.end().await;
     tracing::info!("storeside has stopped");
     Ok(())
 }
@@ -138,6 +183,20 @@ async fn asked_to_stop() {
         _ = interrupt.recv() => {}
     }
     tracing::info!("asked to stop");
+}
+
+async fn replay_journal(gate: Arc<Gate>, clock: Clock) {
+    let mut replay = Replay::default();
+    let mut every = tokio::time::interval(REPLAY_EVERY);
+    every.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        every.tick().await;
+        let now = clock.now();
+        if let Err(error) = replay.run(&gate, now).await {
+            tracing::warn!(error = chain(&error), "decisions of the gate wait for the database");
+        }
+        gate.measure(now);
+    }
 }
 
 async fn forget_expired(database: PgPool, clock: Clock) {

@@ -15,6 +15,7 @@ pub mod debt;
 pub mod debt_event;
 pub mod figures;
 pub mod gate;
+pub mod gate_away;
 pub mod gate_decision;
 pub mod gate_listing;
 pub mod instrument;
@@ -61,6 +62,26 @@ pub enum StoreError {
 pub type Result<T> = std::result::Result<T, StoreError>;
 
 impl StoreError {
+    /// Is the database away, or about to go, so that another question would fare no better?
+    #[must_use]
+    pub fn is_away(&self) -> bool {
+        match self {
+            // Class 57 is an operator's intervention, 53 no room for one more connection (PostgreSQL, appendix A).
+            Self::Query(sqlx::Error::Database(error)) => {
+                DatabaseError::code(error.as_ref()).is_some_and(|code| code.starts_with("57") || code.starts_with("53"))
+            }
+            Self::Query(
+                sqlx::Error::Io(_)
+                | sqlx::Error::Tls(_)
+                | sqlx::Error::Protocol(_)
+                | sqlx::Error::PoolTimedOut
+                | sqlx::Error::PoolClosed
+                | sqlx::Error::WorkerCrashed,
+            ) => true,
+            Self::Query(_) | Self::Corrupt(_) => false,
+        }
+    }
+
     /// The name of the constraint that refused a write. Outcomes are told apart by it, never by a message.
     #[must_use]
     pub fn constraint(&self) -> Option<&str> {

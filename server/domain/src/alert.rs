@@ -37,6 +37,13 @@ closed_list!(
         UnknownRisk = "unknown_risk",
         /// Somebody with too many unpaid visits tried to come in (test plan 9.10: logged for fraud investigation).
         RepeatOffender = "repeat_offender",
+        /// Taps were decided while the database was away; the subject is the store, the count how many, the first time when the first
+        /// of them was.
+        DecidedWithoutRecords = "decided_without_records",
+        /// A tap got two answers, from two processes, while the database was away for one of them.
+        GateAnswersDiffer = "gate_answers_differ",
+        /// A decision that was made without the database cannot be kept: it waits in a file beside the gate's journal.
+        DecisionNotKept = "decision_not_kept",
         /// An effect was written by a version that this one cannot read.
         UnreadableEffect = "unreadable_effect",
         /// Something was lost for good, such as a cart nobody could price in time.

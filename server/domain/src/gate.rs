@@ -7,6 +7,7 @@ use crate::id::{GateEventId, InstrumentId, StoreId, TripId};
 use crate::money::Money;
 use crate::reason::closed_list;
 
+pub mod away;
 mod decision;
 mod notice;
 mod rules;
@@ -59,8 +60,8 @@ pub struct Recommendation {
     pub risks: Vec<String>,
 }
 
-/// One tap at a gate, as Amazon tells it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// One tap at a gate, as Amazon tells it. Its JSON waits in journals that another version may read: add optional fields only.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct GateRequest {
     /// Where.
     pub store: StoreId,
@@ -71,6 +72,7 @@ pub struct GateRequest {
     /// How the card was read, for cards.
     pub interaction: Option<CardInteraction>,
     /// When, by Amazon's clock.
+    #[serde(with = "time::serde::rfc3339")]
     pub tapped_at: OffsetDateTime,
     /// `ENTRY`, or another place.
     pub location: String,

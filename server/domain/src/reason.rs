@@ -93,6 +93,8 @@ closed_list!(
         Blocked = "blocked",
         /// On the list of instruments that come in whatever is said of them.
         Allowed = "allowed",
+        /// The records are away, and the store admits nobody without them.
+        RecordsAway = "records_away",
     }
 );
 

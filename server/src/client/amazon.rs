@@ -11,6 +11,7 @@ mod base_url;
 mod cancel_charge;
 mod capture_charge;
 mod error;
+pub mod knock;
 mod payment_status;
 mod refund_charge;
 mod retry_after;

@@ -117,6 +117,18 @@ impl MailClient {
         sent
     }
 
+    /// Would mail be taken? Nothing is sent. Gives the way it would go.
+    ///
+    /// # Errors
+    ///
+    /// See [`MailError`].
+    pub async fn check(&self) -> Result<&'static str, MailError> {
+        match &self.way {
+            Way::Folder(folder) => folder.check().await.map(|()| "the folder can be written to"),
+            Way::Smtp(relay) => relay.check(self.from.email.clone()).await.map(|()| "the server takes mail of ours"),
+        }
+    }
+
     async fn deliver(&self, now: OffsetDateTime, mail: &Mail) -> Result<(), MailError> {
         let to: Address = mail.to.expose().parse().map_err(|_| MailError::Refused { code: None })?;
         let message = self.message(now, to.clone(), mail).map_err(|_| MailError::Refused { code: None })?;

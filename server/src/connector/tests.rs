@@ -8,6 +8,7 @@ use tower::ServiceExt;
 
 use super::caller::tests::{callers, signed};
 use super::*;
+use crate::standing::journal::Journal;
 
 const GATE: &str = "/v1/fraudandabuse/shopperauthorization";
 const PURCHASES: &str = "/v1/order/purchases";
@@ -24,8 +25,12 @@ async fn hear(request: Request<Bytes>) -> Heard {
         .acquire_timeout(Duration::from_millis(20))
         .connect_lazy("postgres://nobody@127.0.0.1:1/nowhere")
         .unwrap();
-    let state = ConnectorState { database, callers: Arc::new(callers), clock: Clock::System };
+    let folder = std::env::temp_dir().join(format!("storeside-connector-{}", uuid::Uuid::new_v4()));
+    let journal = Journal::open(&folder).unwrap();
+    let gate = Arc::new(Gate::new(database.clone(), journal, Duration::from_millis(60)));
+    let state = ConnectorState { database, gate, callers: Arc::new(callers), clock: Clock::System };
     let response = routes::<()>(state).oneshot(request.map(Body::from)).await.unwrap();
+    std::fs::remove_dir_all(folder).unwrap();
     let status = response.status();
     let retry_after = response.headers().get("retry-after").map(|it| it.to_str().unwrap().to_owned());
     let body = to_bytes(response.into_body(), BODY_BYTES_MAX).await.unwrap();

@@ -13,6 +13,7 @@ use time::OffsetDateTime;
 
 use super::join_instrument::join_instrument;
 use crate::failpoint::{self, Commit};
+use crate::standing::answers::Answers;
 use crate::store::audit::AuditEntry;
 use crate::store::gate::Known;
 use crate::store::trip::TripRow;
@@ -37,11 +38,15 @@ impl From<sqlx::Error> for DecideGateError {
 
 /// Decides a tap, or gives the answer that the same tap got before.
 ///
+/// The answer is settled before the commit is asked for: whoever stops waiting meanwhile finds it in `answers` and gives the same one,
+/// or was faster, and then nothing is kept here. So it may be dropped at any moment.
+///
 /// # Errors
 ///
 /// Refuses a store that we do not serve. A database that is away is an error too.
 pub async fn decide_gate(
     db: &PgPool,
+    answers: &Answers,
     request: &GateRequest,
     now: OffsetDateTime,
 ) -> Result<GateDecision, DecideGateError> {
@@ -56,7 +61,7 @@ pub async fn decide_gate(
             store::alert::open(&mut tx, AlertKind::GateEventReused, request.event.as_str(), now).await?;
             tx.commit().await?;
         }
-        return Ok(kept.decision);
+        return Ok(answers.settle(request, &kept.decision));
     }
     if known.awaits_instrument {
         // The instrument first, then the visit: the order in which a cart takes them, so that the two cannot wait for each other.
@@ -68,20 +73,25 @@ pub async fn decide_gate(
     if !store::gate_decision::insert(&mut tx, request, known.standing.outstanding, &decision, now).await? {
         // The same tap, asked twice at once: the one that was kept first is the answer.
         let kept = store::gate_decision::get(&mut tx, request).await?;
-        return Ok(kept.map_or(decision, |kept| kept.decision));
+        let first = kept.map_or(decision, |kept| kept.decision);
+        return Ok(answers.settle(request, &first));
     }
     if decision.authorized {
         enter(&mut tx, request, &decision, &settings, now).await?;
     }
     remember(&mut tx, request, &known, &decision, now).await?;
     audit(&mut tx, request, &decision, known.standing.outstanding, now).await?;
+    let settled = answers.settle(request, &decision);
+    if settled != decision {
+        return Ok(settled);
+    }
     failpoint::commit(tx, Commit::Gate).await?;
     count(request, &decision);
     Ok(decision)
 }
 
 /// What a decision leaves behind besides itself.
-async fn remember(
+pub(super) async fn remember(
     conn: &mut PgConnection,
     request: &GateRequest,
     known: &Known,
@@ -105,7 +115,11 @@ async fn remember(
 }
 
 /// The cart may have been faster than the tap: who pays for it is known only now, and counts for this very decision.
-async fn join(conn: &mut PgConnection, request: &GateRequest, now: OffsetDateTime) -> Result<(), StoreError> {
+pub(super) async fn join(
+    conn: &mut PgConnection,
+    request: &GateRequest,
+    now: OffsetDateTime,
+) -> Result<(), StoreError> {
     let Some(trip) = &request.trip else { return Ok(()) };
     match store::trip::lock(&mut *conn, trip).await? {
         Some(mut row) if row.instrument.is_none() && row.store == request.store => {
@@ -116,7 +130,7 @@ async fn join(conn: &mut PgConnection, request: &GateRequest, now: OffsetDateTim
 }
 
 /// Begins the visit. A second tap of a group joins the visit that is there, whose first tap pays.
-async fn enter(
+pub(super) async fn enter(
     conn: &mut PgConnection,
     request: &GateRequest,
     decision: &GateDecision,
@@ -145,7 +159,7 @@ async fn enter(
     }
 }
 
-async fn audit(
+pub(super) async fn audit(
     conn: &mut PgConnection,
     request: &GateRequest,
     decision: &GateDecision,
@@ -178,7 +192,7 @@ async fn audit(
     store::audit::insert(conn, entry, now).await
 }
 
-fn count(request: &GateRequest, decision: &GateDecision) {
+pub(super) fn count(request: &GateRequest, decision: &GateDecision) {
     let authorized = if decision.authorized { "yes" } else { "no" };
     metrics::counter!("storeside_gate_decisions_total", "authorized" => authorized, "reason" => decision.reason.as_str())
         .increment(1);

@@ -1,5 +1,6 @@
 //! Is the program alive, and can it work? For load balancers.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Json;
@@ -7,7 +8,10 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 use serde_json::json;
-use sqlx::PgPool;
+use sqlx::Connection;
+use time::format_description::well_known::Rfc3339;
+
+use crate::flow::answer_gate::Gate;
 
 /// How long the database may take to say that it is there.
 const DATABASE_ANSWERS_WITHIN: Duration = Duration::from_secs(1);
@@ -17,15 +21,24 @@ pub async fn live() -> &'static str {
     "ok"
 }
 
-/// `GET /health/ready`: 200 when the database answers, else 503 that says so.
-pub async fn ready(State(database): State<PgPool>) -> Response {
-    let asked = async { database.acquire().await?.ping().await };
-    use sqlx::Connection;
+/// `GET /health/ready`: 200 when the database answers, else 503 that says so, and what still works: the gate answers all the same, so
+/// that a balancer in front of it goes by [`live`].
+pub async fn ready(State(gate): State<Arc<Gate>>) -> Response {
+    let asked = async { gate.database.acquire().await?.ping().await };
     let answered = tokio::time::timeout(DATABASE_ANSWERS_WITHIN, asked).await;
     match answered {
         Ok(Ok(())) => Json(json!({ "status": "ready" })).into_response(),
         Ok(Err(_)) | Err(_) => {
-            let body = Json(json!({ "status": "not ready", "database": "does not answer" }));
+            let body = Json(json!({
+                "status": "not ready",
+                "database": "does not answer",
+                "carts": "are refused with 503 and Retry-After",
+                "gate": {
+                    "decides_from": "the balances known last",
+                    "known_as_of": gate.known.as_of().and_then(|it| it.format(&Rfc3339).ok()),
+                    "decisions_waiting": gate.journal.count_waiting(),
+                },
+            }));
             (StatusCode::SERVICE_UNAVAILABLE, body).into_response()
         }
     }

@@ -50,10 +50,10 @@ pub struct RouterParts {
 
 /// Everything.
 pub fn router(parts: RouterParts) -> Router {
-    let database = parts.portal.database.clone();
+    let gate = parts.connectors.gate.clone();
     let own = Router::new()
         .route("/health/live", get(health::live))
-        .route("/health/ready", get(health::ready).with_state(database))
+        .route("/health/ready", get(health::ready).with_state(gate))
         .route("/metrics", get(metrics::get).with_state(parts.metrics));
     let called = connector::routes(parts.connectors).merge(event_feed::routes(parts.event_feed));
     own.merge(called).merge(pages(parts.portal, parts.site, parts.is_https))

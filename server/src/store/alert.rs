@@ -38,6 +38,23 @@ pub async fn open_once(conn: &mut PgConnection, kind: AlertKind, subject: &str, 
     Ok(())
 }
 
+/// Opens an alert, or counts one more time, as of `at` and without a line in the log: for what comes by the hundreds and is logged
+/// together.
+pub async fn count_one(conn: &mut PgConnection, kind: AlertKind, subject: &str, at: OffsetDateTime) -> Result<()> {
+    sqlx::query!(
+        "INSERT INTO alert (kind, subject, opened_at, last_at) VALUES ($1, $2, $3, $3)
+         ON CONFLICT (kind, subject) WHERE closed_at IS NULL
+         DO UPDATE SET times = alert.times + 1, opened_at = least(alert.opened_at, $3), last_at = greatest(alert.last_at, $3)",
+        kind.as_str(),
+        subject,
+        at,
+    )
+    .execute(conn)
+    .await?;
+    metrics::counter!("storeside_alerts_total", "kind" => kind.as_str()).increment(1);
+    Ok(())
+}
+
 /// Closes an alert: what it told of is settled. Nothing changes when it is not open.
 pub async fn close(conn: &mut PgConnection, kind: AlertKind, subject: &str, now: OffsetDateTime) -> Result<()> {
     sqlx::query!(

@@ -102,6 +102,24 @@ pub async fn show(conn: &mut PgConnection, event: &GateEventId) -> Result<Option
     }))
 }
 
+/// Says of a decision that was just kept that it was made before, without this database, and as of when its balances were known.
+pub async fn mark_replayed(
+    conn: &mut PgConnection,
+    request: &GateRequest,
+    balances_as_of: Option<OffsetDateTime>,
+    now: OffsetDateTime,
+) -> Result<()> {
+    sqlx::query!(
+        "UPDATE gate_decision SET replayed_at = $2, balances_as_of = $3 WHERE gate_event_id = $1",
+        request.event.as_str(),
+        now,
+        balances_as_of,
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
 /// The instrument of one of these taps, the second link between a cart and a card: one that opened the gate before one that did
 /// not, since a gate may open against our denial.
 pub async fn find_instrument(conn: &mut PgConnection, events: &[String]) -> Result<Option<InstrumentId>> {

@@ -4,7 +4,9 @@
 #![allow(clippy::unwrap_used, reason = "a story that lacks a value fails")]
 
 mod audit_stories;
+mod away_stories;
 mod bad_cart_stories;
+mod cluster;
 mod connector_stories;
 mod contract_stories;
 mod crash_stories;
@@ -12,6 +14,7 @@ mod crashes;
 mod debt_stories;
 mod declined_stories;
 mod desk_stories;
+mod doctor_stories;
 mod event_feed_stories;
 mod event_stories;
 mod failure_stories;

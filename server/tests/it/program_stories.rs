@@ -89,6 +89,8 @@ async fn a_wrong_setting_stops_the_start_with_its_name(_: PgPoolOptions, connect
         ("serve", "STORESIDE_ADDR", "3000", "STORESIDE_ADDR must be an address and a port"),
         ("serve", "STORESIDE_SECRET_KEY", "", "STORESIDE_SECRET_KEY is not set"),
         ("serve", "STORESIDE_CLOCK", "soon", "STORESIDE_CLOCK must be an offset"),
+        ("serve", "STORESIDE_GATE_BUDGET_MS", "soon", "STORESIDE_GATE_BUDGET_MS must be a number of milliseconds"),
+        ("serve", "STORESIDE_DATA_DIR", "/proc/no-such-place", "check STORESIDE_DATA_DIR"),
         ("serve", "CONNECTOR_PRINCIPALS", "/no/such/file", "CONNECTOR_PRINCIPALS"),
         ("serve", "DATABASE_URL", "mysql://somewhere", "DATABASE_URL"),
         ("work", "JWO_PAYMENT_URL", "http://payments.example.com", "JWO_PAYMENT_URL"),

@@ -13,6 +13,10 @@ use uuid::Uuid;
 /// No step of a story takes longer.
 const PATIENCE: Duration = Duration::from_secs(30);
 
+/// What the gateway in front of the connectors shows, and a caller that it vouches for.
+const GATEWAY_SECRET: &str = "a-secret-of-the-gateway";
+const GATEWAY_ROLE: &str = "arn:aws:iam::123456789012:role/amazon-jwo-gateway-demo";
+
 /// Both programs on one database, and the twin outside.
 pub(crate) struct Programs {
     pub(crate) twin: Twin,
@@ -58,10 +62,13 @@ impl Programs {
             ("STORESIDE_ADDR", addr.clone()),
             ("STORESIDE_PUBLIC_URL", format!("http://{addr}")),
             ("STORESIDE_SECRET_KEY", "a key for stories that is long enough for anyone".to_owned()),
+            ("STORESIDE_DATA_DIR", folder.join("data").display().to_string()),
+            // As patient as a story must be on a busy machine. Stories about a gate without its rows set another.
+            ("STORESIDE_GATE_BUDGET_MS", "10000".to_owned()),
             ("STORESIDE_DEMO", "1".to_owned()),
             ("STORESIDE_CLOCK", format!("file:{}", clock.display())),
             ("CONNECTOR_PRINCIPALS", principals.to_owned()),
-            ("EVENT_FEED_API_KEY", "demo-event-feed-key".to_owned()),
+            ("CONNECTOR_GATEWAY_SECRET", GATEWAY_SECRET.to_owned()),
             ("JWO_PAYMENT_URL", twin.url()),
             ("JWO_FEEDBACK_URL", twin.url()),
             ("JWO_IDENTITY_URL", twin.url()),
@@ -72,6 +79,19 @@ impl Programs {
         ];
         let database = PgPool::connect_with(connect).await.unwrap();
         Self { twin, database, environment, addr, metrics_addr, folder, running: vec![], clock_offset: 0 }
+    }
+
+    /// Another value for a setting, of what is started from now on.
+    pub(crate) fn set(&mut self, variable: &'static str, value: &str) {
+        self.environment.retain(|(name, _)| *name != variable);
+        self.environment.push((variable, value.to_owned()));
+    }
+
+    /// A request to a connector, by the gateway's way in.
+    pub(crate) async fn post(&self, path: &str, body: &serde_json::Value) -> reqwest::Response {
+        let request = reqwest::Client::new().post(format!("http://{}{path}", self.addr)).json(body);
+        let request = request.header("x-storeside-gateway-secret", GATEWAY_SECRET);
+        request.header("x-storeside-caller-arn", GATEWAY_ROLE).send().await.unwrap()
     }
 
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {

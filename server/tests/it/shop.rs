@@ -17,6 +17,7 @@ use server::command::seed::seed_demo;
 use server::connector::ConnectorState;
 use server::connector::caller::{ARN_HEADER, CallerSettings, Callers, SECRET_HEADER};
 use server::database::pool_options;
+use server::flow::answer_gate::Gate;
 use server::flow::seal_audit::seal_audit;
 use server::flow::verify::Told;
 use server::flow::verify_audit::verify_audit;
@@ -28,6 +29,7 @@ use server::http::router::{RouterParts, router};
 use server::rate::Rate;
 use server::secret::Secret;
 use server::secrets::Secrets;
+use server::standing::journal::Journal;
 use server::vault::Vault;
 use server::worker::{Worker, run_due};
 use sqlx::PgPool;
@@ -92,7 +94,9 @@ impl Shop {
         let clock = Clock::File(clock_file);
         let database = pool_options().max_connections(12).connect_with(connect).await.unwrap();
         seed_demo(&database, clock.now()).await.unwrap();
-        let (url, serving) = serve(&database, &clock, principals(&folder)).await;
+        // As patient as a story must be on a busy machine: what a gate does without its rows has stories of its own.
+        let gate = Gate::new(database.clone(), Journal::open(&folder).unwrap(), Duration::from_secs(10));
+        let (url, serving) = serve(Arc::new(gate), &clock, principals(&folder)).await;
         twin.point_at(&url);
         let worker = Worker {
             amazon: AmazonClient::new(&amazon_settings(&twin.url())).unwrap(),
@@ -306,7 +310,8 @@ fn principals(folder: &std::path::Path) -> PathBuf {
     path
 }
 
-async fn serve(database: &PgPool, clock: &Clock, principals: PathBuf) -> (String, JoinHandle<()>) {
+async fn serve(gate: Arc<Gate>, clock: &Clock, principals: PathBuf) -> (String, JoinHandle<()>) {
+    let database = gate.database.clone();
     static METRICS: OnceLock<metrics_exporter_prometheus::PrometheusHandle> = OnceLock::new();
     let callers = Callers::new(CallerSettings {
         principals: Some(principals),
@@ -319,6 +324,7 @@ async fn serve(database: &PgPool, clock: &Clock, principals: PathBuf) -> (String
     let app = router(RouterParts {
         connectors: ConnectorState {
             database: database.clone(),
+            gate,
             callers: Arc::new(callers.unwrap()),
             clock: clock.clone(),
         },
@@ -334,7 +340,7 @@ async fn serve(database: &PgPool, clock: &Clock, principals: PathBuf) -> (String
             vault: vault(),
             trusted_proxies: [].into(),
         },
-        metrics: MetricsState { handle: handle.clone(), database: database.clone(), clock: clock.clone() },
+        metrics: MetricsState { handle: handle.clone(), database, clock: clock.clone() },
         site: LeptosOptions::builder().output_name("storeside").site_root("no-such-folder").build(),
         is_https: false,
     });

@@ -30,6 +30,9 @@ impl Notice {
             GateReason::RepeatOffender => {
                 ("Earlier visits are not paid yet. Please pay all of them online, then tap again.", BALANCE_PATH)
             }
+            GateReason::RecordsAway => {
+                ("The gate cannot let new visits in right now. Please ask our staff.", HELP_PATH)
+            }
             GateReason::RecommendedDenial | GateReason::Risk | GateReason::Blocked => {
                 ("This card cannot be used here. Please try another card, or ask our staff.", HELP_PATH)
             }

@@ -12,11 +12,11 @@ mod rules;
 
 const NOW: OffsetDateTime = OffsetDateTime::UNIX_EPOCH;
 
-fn usd(minor: i64) -> Money {
+pub(in crate::gate) fn usd(minor: i64) -> Money {
     Money::new(minor, Currency::USD)
 }
 
-fn tap(authorized: Option<bool>, risks: &[&str]) -> GateRequest {
+pub(in crate::gate) fn tap(authorized: Option<bool>, risks: &[&str]) -> GateRequest {
     GateRequest {
         store: StoreId::new("TEST_STORE_001").unwrap(),
         event: GateEventId::new("event").unwrap(),

@@ -24,6 +24,17 @@ impl Folder {
         self.put(&name, message).await.map_err(|it| MailError::TryAgain { code: None, source: Some(Box::new(it)) })
     }
 
+    /// Writes a file and takes it away again.
+    pub(super) async fn check(&self) -> Result<(), MailError> {
+        let path = self.0.join(format!(".{}.unfinished", uuid::Uuid::new_v4()));
+        let tried = async {
+            fs::create_dir_all(&self.0).await?;
+            fs::write(&path, "").await?;
+            fs::remove_file(&path).await
+        };
+        tried.await.map_err(|it| MailError::TryAgain { code: None, source: Some(Box::new(it)) })
+    }
+
     async fn put(&self, name: &str, message: &[u8]) -> std::io::Result<()> {
         fs::create_dir_all(&self.0).await?;
         let unfinished = self.0.join(format!(".{name}.unfinished"));

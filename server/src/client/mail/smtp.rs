@@ -19,6 +19,9 @@ use super::MailError;
 /// answer (RFC 5321, section 4.5.3.2), a worker cannot wait for its ten minutes.
 const TIMEOUT: Duration = Duration::from_secs(60);
 
+/// Who only wants to know whether the server is there waits no longer.
+const CHECKED_WITHIN: Duration = Duration::from_secs(10);
+
 /// How the connection is protected.
 #[derive(Clone)]
 pub(super) enum Security {
@@ -77,6 +80,14 @@ impl Relay {
         }
         // The mail is taken, however the good-bye goes.
         let _ = timeout(self.timeout, connection.quit()).await;
+        Ok(())
+    }
+
+    /// Goes as far as a mail's sender, and leaves.
+    pub(super) async fn check(&self, from: Address) -> Result<(), MailError> {
+        let connected = timeout(CHECKED_WITHIN, self.connect(from)).await;
+        let mut connection = connected.map_err(try_again)?.map_err(try_again)?;
+        let _ = timeout(CHECKED_WITHIN, connection.quit()).await;
         Ok(())
     }
 
