@@ -69,6 +69,7 @@ impl Programs {
             ("STORESIDE_CLOCK", format!("file:{}", clock.display())),
             ("CONNECTOR_PRINCIPALS", principals.to_owned()),
             ("CONNECTOR_GATEWAY_SECRET", GATEWAY_SECRET.to_owned()),
+            ("EVENT_FEED_API_KEY", "demo-event-feed-key".to_owned()),
             ("JWO_PAYMENT_URL", twin.url()),
             ("JWO_FEEDBACK_URL", twin.url()),
             ("JWO_IDENTITY_URL", twin.url()),
