@@ -71,6 +71,8 @@ impl World {
         let is_told_apart = match api {
             Some(Api::CaptureCharge) => !self.charges_twice(task),
             Some(Api::ReportPaymentStatus) => false,
+            // Of a refund that is refused when it is made already, the answer to one would be about the other.
+            Some(Api::RefundCharge) => !self.cards[self.tasks[task].claim.trip].contract.refuses_repeated_refunds,
             _ => true,
         };
         if is_told_apart && self.falls(Fault::RequestDoubled) {

@@ -18,12 +18,29 @@
 //! | a worker sends although its lease is almost over (`World::send`) | `Feedback` | 76 | 7 |
 //! | an audit row is left out | `Audit` | 0 | 2500 |
 //!
-//! Not caught alone: a claim that is taken by its state without its number. A worker that wakes late still finds the other's call
-//! recorded, and its own lease over.
+//! And of refunds, mails and captures without an adjustment, about how many of seeds 0 to 249 did:
+//!
+//! | break | law | seed | seeds |
+//! |---|---|---|---|
+//! | a refund is asked for again under a new key (`World::perform`) | `OneRefund` | 0 | 250 |
+//! | a second refund is opened while one is open (`refund::check`), and the law does not count those | `Refunded` | 0 | 111 |
+//! | a refund that is refused after a try without an answer is believed not to be made (`Tables::conclude_refund`) | `Truth` | 11 | 49 |
+//! | what waited for its capture is sent without another look at the money (`Refund::apply`, `Due`) | `Refunded` | 1 | 37 |
+//! | a refund gives cash although something is owed (`Split::of`) | `Refunded` | 0 | 237 |
+//! | a worker that wakes late sends the mail that it has in hand (`World::send_mail`) | `Mail` | 0 | 123 |
+//! | a mail that is given up is told to nobody (`World::mail`) | `Mail` | 2 | 186 |
+//! | nobody is told whose facts or name another visit brought (`Tables::begin`) | `Mail` | 0 | 191 |
+//! | a question for an address has no audit row (`Tables::notify`) | `Audit` | 0 | 250 |
+//! | any total is captured without an adjustment (`open::priced`) | `NeverBoth` | 2 | 117 |
+//!
+//! Not caught alone: a claim that is taken by its state without its number: a worker that wakes late still finds the other's call
+//! recorded, and its own lease over. Nor a refusal in doubt, of a capture without an adjustment, that asks for one: Amazon adjusts
+//! nothing that is captured.
 //!
 //! Found before they were mended: a decline by the bank that came while a capture was in doubt was heard and forgotten (`Truth`, 2 of
 //! 10,000 seeds); a report overtook a newer one (`Feedback`); what was given up was reported as settled (`Feedback`); a 500 after a charge
-//! was followed by a second one (`OneCapture`).
+//! was followed by a second one (`OneCapture`); a worker that was suspended sent a mail that another had sent (`Mail`); a copy of a
+//! refused capture was made after the adjustment, and the visit ended as a debt (`WrongDebt`, 1 of 2,000 seeds).
 
 use super::*;
 
