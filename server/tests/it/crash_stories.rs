@@ -1,8 +1,8 @@
 //! The crash matrix: a real program sends itself SIGKILL at each failpoint, another takes over, and in the end the books, the debts
 //! and the card network are as they are where nobody died.
 //!
-//! `make test` tries a sample, `make prove` all of them. Shown to find something: where a capture whose attempt was left as sent was simply
-//! made again, a death after the call ended in two charges; and with a new key for each try of a refund, in two refunds.
+//! `make test` tries a sample, `make prove` all of them. Shown to find something: where a capture whose attempt was left as sent was
+//! simply made again, a death after the call ended in two charges; and with a new key for each try of a refund, in two refunds.
 
 use domain::attempt::Api;
 use server::failpoint::{Commit, Failpoint};
