@@ -186,11 +186,11 @@ async fn run(command: Command) -> anyhow::Result<bool> {
     }
 }
 
-#[expect(clippy::print_stdout, reason = "the program's answer")]
 fn tell(report: &Report, watch: &Watch) -> bool {
-    println!("{report}");
+    let mut verdict = Verdict::default();
+    verdict.say(&report.to_string());
     for held in watch.judge(std::time::Duration::ZERO) {
-        println!("  process {} held {} MiB at most", held.pid, held.most_kib / 1024);
+        verdict.say(&format!("  process {} held {} MiB at most", held.pid, held.most_kib / 1024));
     }
     report.failures() == 0
 }

@@ -111,6 +111,14 @@ impl Report {
         answers.filter(|(answer, _)| **answer != Answer::Fine).map(|(_, times)| times).sum()
     }
 
+    /// How many of these did not get this status either.
+    #[must_use]
+    pub fn failures_but(&self, status: u16) -> u64 {
+        let answers = self.done.values().flat_map(|(_, answers)| answers);
+        let excused: u64 = answers.filter(|(it, _)| **it == Answer::Status(status)).map(|(_, times)| times).sum();
+        self.failures().saturating_sub(excused)
+    }
+
     /// How many a second.
     #[must_use]
     pub fn per_second(&self) -> u64 {
@@ -157,6 +165,7 @@ mod tests {
         report.record(Operation::Cart, Duration::from_millis(3), Answer::Status(503));
         report.record(Operation::Cart, Duration::from_millis(4), Answer::Nothing("timeout"));
         assert_eq!((report.count(), report.failures(), report.per_second()), (102, 2, 51));
+        assert_eq!((report.failures_but(503), report.failures_but(401)), (1, 2));
         assert_eq!(report.latencies(Operation::Tap).p99().as_millis(), 99);
         let text = report.to_string();
         for part in ["tap", "100 (50/s)", "503: 1", "timeout: 1", "2 failed"] {

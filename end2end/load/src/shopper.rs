@@ -45,8 +45,8 @@ async fn send(request: RequestBuilder) -> anyhow::Result<Response> {
 
 fn cookie_of(response: &Response) -> Option<String> {
     let cookies = response.headers().get_all(SET_COOKIE).iter().filter_map(|it| it.to_str().ok());
-    let pairs = cookies.filter_map(|it| it.split(';').next());
-    pairs.filter(|pair| !pair.ends_with('=')).last().map(str::to_owned)
+    let mut pairs = cookies.filter_map(|it| it.split(';').next());
+    pairs.rfind(|pair| !pair.ends_with('=')).map(str::to_owned)
 }
 
 /// The code of the first mail that has one.

@@ -117,7 +117,7 @@ fn decision_row(no: u64) -> String {
 
 fn debt_row(no: u64) -> String {
     let card = card(no % INSTRUMENTS);
-    let (status, outstanding, paid) = if no % 10 == 0 { ("open", 1481, 0) } else { ("settled", 0, 1481) };
+    let (status, outstanding, paid) = if no.is_multiple_of(10) { ("open", 1481, 0) } else { ("settled", 0, 1481) };
     format!(
         "00000000-0000-4000-8000-{no:012}\tfilled-trip-{no:08}\t{card}\tUSD\tpayment_declined\t{status}\t1481\t{outstanding}\t{paid}\tt\t{AT}\t{AT}"
     )
