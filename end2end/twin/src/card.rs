@@ -50,8 +50,14 @@ pub struct Card {
     /// The most the issuer authorizes for one trip, in minor units of the trip's currency.
     pub limit_minor: i64,
     pub gate_type: GateType,
-    /// Amazon recommends denial at the gate when any is listed (`shopperRisks`).
+    /// Amazon recommends denial at the gate when any is listed (`shopperRisks`), unless `recommended` says otherwise.
     pub risks: Vec<String>,
+    /// What Amazon recommends at the gate whatever the risks.
+    #[serde(default)]
+    pub recommended: Option<bool>,
+    /// The hold that Amazon recommends instead of the one it asks about, in minor units (an `ADJUST` condition).
+    #[serde(default)]
+    pub recommended_hold_minor: Option<i64>,
     pub pending: Pending,
 }
 
@@ -70,6 +76,8 @@ impl Card {
             limit_minor: 1_000_000,
             gate_type: GateType::CreditCard,
             risks: Vec::new(),
+            recommended: None,
+            recommended_hold_minor: None,
             pending: Pending::Never,
         }
     }

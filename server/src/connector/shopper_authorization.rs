@@ -19,6 +19,9 @@ use super::field::{self, Fields, Problems};
 /// The one kind of condition Amazon's page shows: another hold than the one asked about.
 const ADJUST: &str = "ADJUST";
 
+/// Most risks in one request. Amazon's list has fourteen; each is kept with the decision and answered again.
+const RISKS_MAX: usize = 100;
+
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Request {
@@ -144,6 +147,9 @@ fn recommendation(fields: &mut Fields<'_>, wire: &WireRecommendation, hold: Opti
         adjusted_hold = adjusted_hold.or(same_currency);
     }
     let risks = wire.shopper_risks.clone().unwrap_or_default();
+    if risks.len() > RISKS_MAX {
+        fields.refuse("shopperRisks", format!("must have at most {RISKS_MAX} risks"));
+    }
     for (index, risk) in risks.iter().enumerate() {
         if let Err(problem) = id_text(risk) {
             fields.refuse(&format!("shopperRisks[{index}]"), problem);

@@ -36,11 +36,13 @@ pub async fn known(
                EXISTS (SELECT FROM trip WHERE trip_id = $4 AND store_id = $2 AND instrument_id IS NULL) AS "awaits_instrument!",
                part.rule_part_id AS "part?", part.rules AS "rules?: Json<Vec<RiskRule>>",
                owed.outstanding AS "outstanding!", owed.incidents AS "incidents!",
+               (SELECT coalesce(array_agg(incurred_at), '{}') FROM debt WHERE instrument_id = $3 AND currency = $5
+                    AND status = 'settled' AND counts_at_gate AND updated_at > owed.since) AS "settled_since!",
                (SELECT max(updated_at) FROM debt WHERE instrument_id = $3 AND status = 'settled') AS settled_at,
                (SELECT unflagged_at FROM instrument WHERE instrument_id = $3) AS unflagged_at,
                listed.lists AS "lists!", listed.untils AS "untils!"
            FROM (SELECT coalesce(sum(outstanding_minor + written_off_minor), 0)::bigint AS outstanding,
-                        coalesce(array_agg(incurred_at), '{}') AS incidents
+                        coalesce(array_agg(incurred_at), '{}') AS incidents, min(incurred_at) AS since
                  FROM debt WHERE instrument_id = $3 AND currency = $5 AND counts_at_gate AND outstanding_minor + written_off_minor > 0
                 ) AS owed
            CROSS JOIN (SELECT coalesce(array_agg(list), '{}') AS lists, coalesce(array_agg(until_at), '{}') AS untils FROM gate_listing
@@ -63,7 +65,7 @@ pub async fn known(
         rules: RiskRules { part: row.part, rules: row.rules.map_or_else(Vec::new, |it| it.0) },
         standing: Standing {
             outstanding: Money::new(row.outstanding, currency),
-            incidents: row.incidents,
+            incidents: row.incidents.into_iter().chain(row.settled_since).collect(),
             settled_at: row.settled_at,
             unflagged_at: row.unflagged_at,
             listed: listings(&row.lists, &row.untils)?,
@@ -92,3 +94,6 @@ pub async fn rules(conn: &mut PgConnection, store: &domain::id::StoreId, now: Of
         None => Ok(RiskRules::default()),
     }
 }
+
+#[cfg(test)]
+mod tests;

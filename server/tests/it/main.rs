@@ -18,6 +18,8 @@ mod doctor_stories;
 mod event_feed_stories;
 mod event_stories;
 mod failure_stories;
+mod gate_command_stories;
+mod gate_stories;
 mod happy_stories;
 mod import_stories;
 mod key_stories;

@@ -29,6 +29,9 @@ pub(super) fn authorization_request(
     if card.gate_type == GateType::CreditCard {
         event["interactionType"] = json!("TAP");
     }
+    let hold = card.recommended_hold_minor.map(|minor| Amount::new(minor, &asked.currency));
+    let conditions: Vec<Value> =
+        hold.iter().map(|hold| json!({ "type": "ADJUST", "amount": hold.to_gate_json() })).collect();
     json!({
         "storeId": store,
         "shopperIdentity": { "id": card.instrument },
@@ -37,8 +40,8 @@ pub(super) fn authorization_request(
             "shoppingTripId": trip,
             "gateAuthenticationEvent": event,
             "recommendation": {
-                "shopperAuthorized": card.risks.is_empty(),
-                "authorizationConditions": [],
+                "shopperAuthorized": card.recommended.unwrap_or(card.risks.is_empty()),
+                "authorizationConditions": conditions,
                 "shopperRisks": card.risks,
             },
         },

@@ -140,7 +140,7 @@ impl Case<'_> {
         Verdict { hold, ..conditional.or(said).unwrap_or(&by_balance).clone() }
     }
 
-    /// Repeat offenders. `None`: this shopper is none. Counted are unpaid visits only: a settled debt never denies.
+    /// Repeat offenders. `None`: this shopper is none. Where nothing is owed nobody is: a settled debt alone never denies.
     fn by_repeats(&self) -> Option<Verdict> {
         if !self.standing.outstanding.is_positive() {
             return None;

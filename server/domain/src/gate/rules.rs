@@ -130,7 +130,7 @@ pub enum RiskRuleKind {
         /// The hold.
         hold: HoldRule,
     },
-    /// A repeat offender: so many unpaid visits deny whatever is owed (test plan 9.10).
+    /// A repeat offender: so many unpaid visits deny whatever is owed, until all of them are paid (test plan 9.10).
     Incidents {
         /// At least so many.
         count: u32,

@@ -31,7 +31,8 @@ pub struct Standing {
     /// Sum of its open debts in the store's currency, over all stores. What was given up or is disputed is in it until staff clear
     /// it.
     pub outstanding: Money,
-    /// When each of those debts was incurred, in no particular order.
+    /// When each of those debts was incurred, in no particular order; and each that was settled after the oldest of them was incurred,
+    /// since a repeat offender who pays one of three has three until all are paid (test plan 9.10). Empty where nothing is owed.
     pub incidents: Vec<OffsetDateTime>,
     /// When its last debt was settled. `None`: none ever was.
     pub settled_at: Option<OffsetDateTime>,

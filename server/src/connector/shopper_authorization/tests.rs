@@ -173,6 +173,8 @@ fn each_unusable_value_is_named() {
         ),
         (&risks, json!(["BadDebt", ""]), "shopperInteraction.recommendation.shopperRisks[1]"),
         (&risks, json!(["BadDebt", 7]), "shopperInteraction.recommendation.shopperRisks[1]"),
+        (&risks, json!(vec!["BadDebt"; 101]), "shopperInteraction.recommendation.shopperRisks"),
+        (&risks, json!("BadDebt"), "shopperInteraction.recommendation.shopperRisks"),
         (&conditions, condition(json!({ "value": -5, "currencyCode": "USD" })), &format!("{amount}.value")),
         (&conditions, condition(json!({ "value": 5, "currencyCode": "$" })), &format!("{amount}.currencyCode")),
         (&conditions, condition(json!({ "currencyCode": "USD" })), &format!("{amount}.value")),
