@@ -5,6 +5,7 @@
 
 mod audit_stories;
 mod bad_cart_stories;
+mod caller_stories;
 mod connector_stories;
 mod debt_stories;
 mod declined_stories;
@@ -13,6 +14,7 @@ mod event_feed_stories;
 mod event_stories;
 mod failure_stories;
 mod happy_stories;
+mod hostile_stories;
 mod import_stories;
 mod killed_stories;
 mod loyalty_stories;
@@ -23,6 +25,7 @@ mod portal_stories;
 mod pricing_stories;
 mod program_stories;
 mod programs;
+mod published_cart_stories;
 mod race_stories;
 mod refund_call_stories;
 mod refund_debt_stories;

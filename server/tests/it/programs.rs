@@ -61,6 +61,7 @@ impl Programs {
             ("STORESIDE_DEMO", "1".to_owned()),
             ("STORESIDE_CLOCK", format!("file:{}", clock.display())),
             ("CONNECTOR_PRINCIPALS", principals.to_owned()),
+            ("CONNECTOR_GATEWAY_SECRET", "demo-gateway-secret".to_owned()),
             ("JWO_PAYMENT_URL", twin.url()),
             ("JWO_FEEDBACK_URL", twin.url()),
             ("JWO_IDENTITY_URL", twin.url()),
