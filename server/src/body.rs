@@ -45,9 +45,27 @@ pub fn is_json(headers: &HeaderMap) -> bool {
     given.next().is_none() && is_json
 }
 
+/// Characters that make a text read as another one: they turn its direction, or break its line. No id has them, and whoever looks at
+/// a page, a log or an alert must see what is there.
+#[must_use]
+pub fn is_deceptive(text: &str) -> bool {
+    let deceives = |it: char| matches!(it, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}');
+    text.chars().any(deceives)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn sec_003_a_text_that_reads_as_another_is_found() {
+        for text in ["SKU\u{202e}100", "\u{2066}a", "a\u{200f}", "\u{feff}a", "a\u{2028}b"] {
+            assert!(is_deceptive(text), "{text:?}");
+        }
+        for text in ["SKU-001", "Käse", "خبز", "面包", "👩‍👩‍👧"] {
+            assert!(!is_deceptive(text), "{text}");
+        }
+    }
 
     #[test]
     fn what_is_sent_as_something_else_than_json_is_not_json() {

@@ -8,6 +8,7 @@
 pub mod caller;
 pub mod create_purchases;
 pub mod field;
+pub mod openapi;
 mod refusal;
 pub mod shopper_authorization;
 
@@ -28,7 +29,7 @@ use tracing::Instrument;
 
 use self::caller::{Callers, Declined};
 use self::field::Problems;
-use self::refusal::Refusal;
+use self::refusal::{Refusal, Refusals};
 use crate::body::{self, NotReceived};
 use crate::clock::Clock;
 use crate::flow::answer_gate::{AnswerGateError, Gate, answer_gate};
@@ -94,12 +95,39 @@ pub fn routes<S: Clone + Send + Sync + 'static>(state: ConnectorState) -> Router
 /// A body as it arrived.
 type Body = Result<Bytes, NotReceived>;
 
-/// `POST /v1/fraudandabuse/shopperauthorization`: 200 with the decision, also when it is no.
+/// A card at the gate: may the shopper come in?
+#[utoipa::path(
+    post,
+    path = "/v1/fraudandabuse/shopperauthorization",
+    operation_id = "getShopperAuthorization",
+    tag = "Amazon",
+    request_body = shopper_authorization::Request,
+    responses(
+        (status = 200, description = "The decision, also when it is no.", body = shopper_authorization::Answer),
+        Refusals,
+        (status = 404, description = "A well-formed storeId, but no store of ours.", body = refusal::Body<'static>),
+    ),
+    security(("gatewaySecret" = [], "gatewayCaller" = []), ("signature" = []))
+)]
+// `POST /v1/fraudandabuse/shopperauthorization`: 200 with the decision, also when it is no.
 async fn post_shopper_authorization(State(state): State<ConnectorState>, request: Request) -> Response {
     serve(&state, Connector::ShopperAuthorization, request).await
 }
 
-/// `POST /v1/order/purchases`: 201 with our purchase; the same trip again gets the same one.
+/// A cart of a shopper who has left: what is our purchase?
+#[utoipa::path(
+    post,
+    path = "/v1/order/purchases",
+    operation_id = "createPurchases",
+    tag = "Amazon",
+    request_body = create_purchases::Request,
+    responses(
+        (status = 201, description = "The purchase; for an empty cart there is none.", body = create_purchases::Answer),
+        Refusals,
+    ),
+    security(("gatewaySecret" = [], "gatewayCaller" = []), ("signature" = []))
+)]
+// `POST /v1/order/purchases`: 201 with our purchase; the same trip again gets the same one.
 async fn post_purchases(State(state): State<ConnectorState>, request: Request) -> Response {
     serve(&state, Connector::CreatePurchases, request).await
 }

@@ -18,6 +18,7 @@ pub mod flow;
 pub mod http;
 pub mod listen;
 pub mod log;
+pub mod openapi;
 pub mod rate;
 pub mod reread;
 pub mod secret;

@@ -13,7 +13,7 @@ use server::config::{self, BaseConfig};
 use server::database::embedded::{self, Durability};
 use server::flow::doctor::{Checkup, Finding};
 use server::flow::seed_demo::DEMO_STORE;
-use server::{database, demo, failpoint, log, server as processes};
+use server::{database, demo, failpoint, log, openapi, server as processes};
 use sqlx::ConnectOptions;
 
 /// The retailer's side of a Just Walk Out store. Settings come from the environment; `.env.sample` lists them.
@@ -121,6 +121,8 @@ enum Command {
         #[command(subcommand)]
         command: staff::Command,
     },
+    /// What Amazon and EventBridge call, as OpenAPI.
+    Openapi,
     /// Run everything on this machine with the outside world played by the twin.
     Demo {
         /// Stop a demo that runs, or what one left behind.
@@ -219,6 +221,7 @@ async fn run(command: Command) -> anyhow::Result<()> {
         Command::Refund { command } => refund::run(&desk().await?, &command).await,
         Command::Audit { command } => audit::run(&desk().await?, &command).await,
         Command::Staff { command } => staff::run(&desk().await?, &command).await,
+        Command::Openapi => describe(),
         Command::Demo { stop: true } => demo::stop().await,
         Command::Demo { stop: false } => demo::run().await,
         Command::Database { command } => embedded_database(command, &base()?).await,
@@ -275,6 +278,12 @@ async fn migrate(base: &BaseConfig) -> anyhow::Result<()> {
     let address = database::address(base.database_url.as_ref(), &base.data_dir, base.pg_bin.as_deref()).await?;
     let count = database::migrate(&address).await?;
     println!("The database is up to date: {count} migrations.");
+    Ok(())
+}
+
+#[expect(clippy::print_stdout, reason = "a command's answer")]
+fn describe() -> anyhow::Result<()> {
+    println!("{}", openapi::text()?);
     Ok(())
 }
 

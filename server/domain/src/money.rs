@@ -13,6 +13,14 @@ pub(crate) mod ratio;
 #[serde(try_from = "String", into = "String")]
 pub struct Currency([u8; 3]);
 
+/// The currencies that people pay in. Source: ISO 4217 list one, without metals, funds and codes for tests.
+const LISTED: &str = "AED AFN ALL AMD AOA ARS AUD AWG AZN BAM BBD BDT BHD BIF BMD BND BOB BRL BSD BTN BWP BYN BZD CAD CDF CHF CLP CNY \
+    COP CRC CUP CVE CZK DJF DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS GIP GMD GNF GTQ GYD HKD HNL HTG HUF IDR \
+    ILS INR IQD IRR ISK JMD JOD JPY KES KGS KHR KMF KPW KRW KWD KYD KZT LAK LBP LKR LRD LSL LYD MAD MDL MGA MKD MMK \
+    MNT MOP MRU MUR MVR MWK MXN MYR MZN NAD NGN NIO NOK NPR NZD OMR PAB PEN PGK PHP PKR PLN PYG QAR RON RSD RUB RWF \
+    SAR SBD SCR SDG SEK SGD SHP SLE SOS SRD SSP STN SVC SYP SZL THB TJS TMT TND TOP TRY TTD TWD TZS UAH UGX USD UYU \
+    UZS VES VND VUV WST XAF XCD XCG XOF XPF YER ZAR ZMW ZWG";
+
 /// Not three capital letters (Payment Service pages: `code`, `^[A-Z]{3}$`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("must be three capital letters, like USD")]
@@ -41,6 +49,12 @@ impl Currency {
     pub fn code(&self) -> &str {
         // Three ASCII letters by construction.
         std::str::from_utf8(&self.0).unwrap_or_default()
+    }
+
+    /// Is it one that people pay in?
+    #[must_use]
+    pub fn is_listed(&self) -> bool {
+        LISTED.split(' ').any(|it| it.as_bytes() == self.0)
     }
 
     /// Decimal places of the minor unit: 2 for cents, 0 where there are none, 3 for a few.
@@ -288,6 +302,13 @@ mod tests {
 
     fn usd(text: &str) -> Result<Money, MoneyError> {
         Money::from_decimal(text.parse().unwrap(), Currency::USD)
+    }
+
+    #[test]
+    fn a_currency_that_nobody_pays_in_is_not_listed() {
+        let listed = |code: &str| Currency::new(code).unwrap().is_listed();
+        assert!(["USD", "JPY", "EUR", "KWD", "AED", "ZWG"].map(listed).iter().all(|it| *it));
+        assert!(!["XXX", "XTS", "XAU", "ABC", "USN", "DEM"].map(listed).iter().any(|it| *it));
     }
 
     #[test]

@@ -13,9 +13,12 @@ use domain::cart::{
 use domain::id::{GateEventId, ID_CHARS_MAX, InstrumentId, PurchaseId, StoreId, TripId};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use utoipa::openapi::schema::Schema;
 use uuid::Uuid;
 
 use super::field::{self, Digits, Fields, Problems};
+use super::openapi;
 
 /// Longest spelling of a kind of scan; the pages show `SHOPPER` and say that there are more.
 const SCAN_KIND_CHARS_MAX: usize = 64;
@@ -36,71 +39,153 @@ const IDENTIFIER_KINDS: [(&str, IdentifierKind); 6] = [
     ("ISBN", IdentifierKind::Isbn),
 ];
 
-#[derive(Debug, Deserialize)]
+/// What a shopper took, and when and how they came in. Fields that are not named here are ignored.
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-struct Request {
+#[schema(as = CreatePurchasesRequest, example = json!({
+    "requestId": "a1b2c3d4-e5f6-7890-abcd-ef1234567890",
+    "idempotentShoppingTripId": "11111111-2222-3333-4444-555555555555",
+    "storeId": "TEST_STORE_001",
+    "shoppingTrip": {
+        "startTime": "2024-03-22T17:00:00Z",
+        "endTime": "2024-03-22T17:09:39Z",
+        "authEvents": [{
+            "id": "aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee",
+            "timestamp": "2024-03-22T17:00:00Z",
+            "location": "ENTRY",
+            "payloadType": "FINANCIAL"
+        }]
+    },
+    "cartItems": [{ "id": "SKU-001", "type": "SKU", "quantity": { "value": "1.0", "unit": "unit" } }]
+}))]
+pub(super) struct Request {
+    /// Made anew by Amazon for each request.
+    #[schema(value_type = String, format = "uuid")]
     request_id: Option<String>,
+    /// The visit. The same one again gets the same answer, whatever else is in the request.
+    #[schema(schema_with = openapi::payment_id)]
     idempotent_shopping_trip_id: Option<String>,
+    /// The store, as Amazon names it.
+    #[schema(schema_with = openapi::payment_id)]
     store_id: Option<String>,
+    #[schema(value_type = ShoppingTrip)]
     shopping_trip: Option<ShoppingTrip>,
+    /// What was taken. None at all is an empty cart.
+    #[schema(value_type = Vec<WireItem>)]
     cart_items: Option<Vec<WireItem>>,
+    /// The payment instrument.
     shopper_identity: Option<Named>,
+    #[schema(max_length = 255)]
     shopper_device_id: Option<String>,
     payment_source: Option<Named>,
 }
 
 /// An object with nothing but an id.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
 struct Named {
+    #[schema(max_length = 255)]
     id: Option<String>,
 }
 
-#[derive(Debug, Deserialize)]
+/// One visit.
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 struct ShoppingTrip {
+    /// Between the years 2000 and 2099, with or without fractions, at any offset; so are all times.
+    #[schema(value_type = String, format = DateTime)]
     start_time: Option<String>,
+    /// Not before `startTime`.
+    #[schema(value_type = String, format = DateTime)]
     end_time: Option<String>,
+    /// How people came in; several are a group.
+    #[schema(value_type = Vec<WireAuthEvent>, min_items = 1)]
     auth_events: Option<Vec<WireAuthEvent>>,
 }
 
-#[derive(Debug, Deserialize)]
+/// How somebody came in.
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = AuthEvent)]
 struct WireAuthEvent {
+    /// The gate's event id.
+    #[schema(value_type = String, format = "uuid")]
     id: Option<String>,
+    #[schema(schema_with = openapi::optional_time)]
     timestamp: Option<String>,
+    #[schema(schema_with = location_words)]
     location: Option<String>,
+    /// A card, or a code in an app.
+    #[schema(schema_with = payload_words)]
     payload_type: Option<String>,
+    /// What the code stood for; the number of a loyalty account is found by it.
     scan_result: Option<ScanResult>,
 }
 
-#[derive(Debug, Deserialize)]
+/// Whom a scanned code stands for.
+#[derive(Debug, Deserialize, ToSchema)]
 struct ScanResult {
+    #[schema(value_type = String, min_length = 1, max_length = 255)]
     id: Option<String>,
+    /// A word in capitals, like `SHOPPER`.
+    #[schema(value_type = String, pattern = "^[A-Z_]{1,64}$")]
     r#type: Option<String>,
 }
 
-#[derive(Debug, Deserialize)]
+/// One line of a cart.
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = CartItem)]
 struct WireItem {
+    /// An article nobody knows is no mistake of the request.
+    #[schema(value_type = String, min_length = 1, max_length = 255)]
     id: Option<String>,
+    #[schema(schema_with = item_words)]
     r#type: Option<String>,
+    #[schema(value_type = WireQuantity)]
     quantity: Option<WireQuantity>,
     external_identifiers: Option<Vec<WireIdentifier>>,
+    /// Not twice in a cart.
+    #[schema(max_length = 255)]
     line_item_id: Option<String>,
 }
 
-#[derive(Debug, Deserialize)]
+/// How much of it.
+#[derive(Debug, Deserialize, ToSchema)]
+#[schema(as = Quantity)]
 struct WireQuantity {
     /// A string here, a number in the gate's cart hint; both are taken.
+    #[schema(schema_with = openapi::quantity)]
     value: Option<Digits>,
+    /// `unit`, or a weight like `lb`; one that nobody knows is no mistake of the request.
+    #[schema(value_type = String, min_length = 1, max_length = 255)]
     unit: Option<String>,
 }
 
-#[derive(Debug, Deserialize)]
+/// A number that is printed on the article.
+#[derive(Debug, Deserialize, ToSchema)]
+#[schema(as = ExternalIdentifier)]
 struct WireIdentifier {
+    #[schema(value_type = String, min_length = 1, max_length = 255)]
     id: Option<String>,
     /// Named `externalIdentifierType` in the gate's cart hint.
+    #[schema(schema_with = identifier_words)]
     r#type: Option<String>,
+}
+
+fn item_words() -> Schema {
+    openapi::words(ITEM_KINDS.map(|(word, _)| word))
+}
+
+fn payload_words() -> Schema {
+    openapi::words(PAYLOAD_KINDS.map(|(word, _)| word))
+}
+
+fn location_words() -> Schema {
+    openapi::optional_words(LOCATIONS.map(|(word, _)| word))
+}
+
+fn identifier_words() -> Schema {
+    openapi::words(IDENTIFIER_KINDS.map(|(word, _)| word))
 }
 
 /// Reads one request of Amazon's.
@@ -285,8 +370,9 @@ fn quantity_value(digits: &Digits) -> Result<Decimal, String> {
 }
 
 /// The body of a 201.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = CreatePurchasesAnswer)]
 pub struct Answer {
     /// Empty for an empty cart, for which there is no purchase.
     purchase_id: String,

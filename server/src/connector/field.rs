@@ -8,15 +8,21 @@ use serde::de::{self, DeserializeOwned, Deserializer};
 use serde::{Deserialize, Serialize};
 use time::format_description::well_known::Rfc3339;
 use time::{OffsetDateTime, UtcOffset};
+use utoipa::ToSchema;
+
+use crate::body::is_deceptive;
 
 /// Problems told in one answer; a cart of thousands of bad lines does not get an answer of the same size.
 const PROBLEMS_MAX: usize = 20;
+
+/// What is said of a text with a character that is not for ids.
+const NOT_ALLOWED: &str = "has a character that is not allowed";
 
 /// The path of the whole body.
 const BODY: &str = "body";
 
 /// One field that cannot be used, and why. Holds no value that was sent.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Problem {
     /// Where, like `cartItems[2].quantity.value`; `body` for the whole.
     pub field: String,
@@ -51,11 +57,16 @@ pub fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problems> {
     if body.trim_ascii().is_empty() {
         return Err(Problems::one(BODY, "is empty"));
     }
+    // A list would be taken for an object's fields in their order.
+    if body.trim_ascii_start().starts_with(b"[") {
+        return Err(Problems::one(BODY, "has the wrong JSON type"));
+    }
     let mut json = serde_json::Deserializer::from_slice(body);
     let wire = serde_path_to_error::deserialize(&mut json).map_err(|error| {
         let path = error.path().to_string();
         let field = if path == "." { BODY } else { &path };
         match error.inner() {
+            it if it.to_string().starts_with("recursion limit") => Problems::one(field, "is nested too deep"),
             it if !it.is_data() => Problems::one(BODY, "is not JSON"),
             it if it.to_string().starts_with("duplicate field") => Problems::one(field, "has a field twice"),
             _ => Problems::one(field, "has the wrong JSON type"),
@@ -121,7 +132,7 @@ impl Fields<'_> {
         parse: impl FnOnce(&str) -> Result<T, E>,
     ) -> Option<T> {
         let text = self.required(field, value)?;
-        parse(text).map_err(|problem| self.refuse(field, problem)).ok()
+        self.parsed(field, text, parse)
     }
 
     /// A text that `parse` must accept if it is there. An empty one says nothing, as `null` does.
@@ -132,6 +143,19 @@ impl Fields<'_> {
         parse: impl FnOnce(&str) -> Result<T, E>,
     ) -> Option<T> {
         let text = value.as_deref().filter(|text| !text.trim().is_empty())?;
+        self.parsed(field, text, parse)
+    }
+
+    fn parsed<T, E: Display>(
+        &mut self,
+        field: &str,
+        text: &str,
+        parse: impl FnOnce(&str) -> Result<T, E>,
+    ) -> Option<T> {
+        if is_deceptive(text) {
+            self.refuse(field, NOT_ALLOWED);
+            return None;
+        }
         parse(text).map_err(|problem| self.refuse(field, problem)).ok()
     }
 }
@@ -214,8 +238,8 @@ pub fn short_text(text: &str, chars_max: usize) -> Result<String, String> {
     if text.chars().count() > chars_max {
         return Err(format!("must have at most {chars_max} characters"));
     }
-    if text.chars().any(char::is_control) {
-        return Err("has a character that is not allowed".to_owned());
+    if text.chars().any(char::is_control) || is_deceptive(text) {
+        return Err(NOT_ALLOWED.to_owned());
     }
     Ok(text.to_owned())
 }

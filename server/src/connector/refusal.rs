@@ -6,6 +6,7 @@ use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 use http::header::{CONNECTION, RETRY_AFTER};
 use serde::Serialize;
+use utoipa::{IntoResponses, ToSchema};
 
 use super::field::{Problem, Problems};
 
@@ -40,15 +41,19 @@ impl From<Problems> for Refusal {
     }
 }
 
-#[derive(Debug, Serialize)]
+/// Why a call got no answer of its API.
+#[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-struct Body<'a> {
+#[schema(as = Refusal)]
+pub(super) struct Body<'a> {
+    /// Amazon's name for the mistake, and what is wrong.
     error_msg: String,
     /// The first field that is wrong.
     #[serde(skip_serializing_if = "Option::is_none")]
     field: Option<&'a str>,
     /// All of them.
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    #[schema(value_type = Vec<Problem>)]
     fields: &'a [Problem],
     /// Seconds as a string, as on Amazon's Payment Service pages.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -99,4 +104,30 @@ impl IntoResponse for Refusal {
             }
         }
     }
+}
+
+/// How either connector may refuse, for their description.
+#[derive(Debug, IntoResponses)]
+#[expect(dead_code, reason = "only its shape is read")]
+pub(super) enum Refusals {
+    #[response(status = 400, description = "A field is missing or cannot be used; every such field is named.")]
+    Invalid(#[to_schema] Body<'static>),
+    #[response(status = 401, description = "Whoever calls is not listed for this connector.")]
+    Declined(#[to_schema] Body<'static>),
+    #[response(status = 408, description = "The body did not arrive within 5 seconds.")]
+    Late(#[to_schema] Body<'static>),
+    #[response(status = 413, description = "The body has more than 1 MiB.")]
+    TooLarge(#[to_schema] Body<'static>),
+    #[response(
+        status = 429,
+        description = "The caller calls too often.",
+        headers(("Retry-After" = u32, description = "Seconds, at least one."))
+    )]
+    TooMany(#[to_schema] Body<'static>),
+    #[response(
+        status = 503,
+        description = "Nothing was decided and nothing is kept: send it again.",
+        headers(("Retry-After" = u32, description = "Seconds."))
+    )]
+    Unavailable(#[to_schema] Body<'static>),
 }

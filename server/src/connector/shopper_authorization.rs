@@ -11,10 +11,13 @@ use domain::id::{GateEventId, ID_CHARS_MAX, InstrumentId, StoreId, TripId};
 use domain::money::Money;
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use utoipa::openapi::schema::Schema;
 
 use self::amount::Amount;
 use self::cart_hint::CartHint;
 use super::field::{self, Fields, Problems};
+use super::openapi;
 
 /// The one kind of condition Amazon's page shows: another hold than the one asked about.
 const ADJUST: &str = "ADJUST";
@@ -22,55 +25,111 @@ const ADJUST: &str = "ADJUST";
 /// Most risks in one request. Amazon's list has fourteen; each is kept with the decision and answered again.
 const RISKS_MAX: usize = 100;
 
-#[derive(Debug, Deserialize)]
+/// A card at the gate, and what Amazon would do. Fields that are not named here are ignored.
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-struct Request {
+#[schema(as = ShopperAuthorizationRequest, example = json!({
+    "storeId": "TEST_STORE_001",
+    "shopperIdentity": { "id": "shopper-low-risk-001" },
+    "authorizedAmount": { "value": 50.00, "currencyCode": "USD" },
+    "shopperInteraction": {
+        "shoppingTripId": "550e8400-e29b-41d4-a716-446655440000",
+        "gateAuthenticationEvent": {
+            "id": "aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee",
+            "type": "CREDIT_CARD",
+            "interactionType": "TAP",
+            "timestamp": "2024-03-22T17:00:00Z",
+            "location": "ENTRY"
+        },
+        "recommendation": { "shopperAuthorized": true, "shopperRisks": [] }
+    }
+}))]
+pub(super) struct Request {
+    /// The store, as Amazon names it.
+    #[schema(schema_with = openapi::payment_id)]
     store_id: Option<String>,
+    #[schema(value_type = ShopperIdentity)]
     shopper_identity: Option<ShopperIdentity>,
+    /// The hold that the card bears.
+    #[schema(value_type = Amount)]
     authorized_amount: Option<Amount>,
+    #[schema(value_type = ShopperInteraction)]
     shopper_interaction: Option<ShopperInteraction>,
 }
 
-#[derive(Debug, Deserialize)]
+/// The payment instrument.
+#[derive(Debug, Deserialize, ToSchema)]
 struct ShopperIdentity {
+    #[schema(value_type = String, min_length = 1, max_length = 255)]
     id: Option<String>,
 }
 
-#[derive(Debug, Deserialize)]
+/// What happens at the gate.
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 struct ShopperInteraction {
+    #[schema(schema_with = openapi::optional_payment_id)]
     shopping_trip_id: Option<String>,
+    #[schema(value_type = GateAuthenticationEvent)]
     gate_authentication_event: Option<GateAuthenticationEvent>,
     recommendation: Option<WireRecommendation>,
     cart_hint: Option<CartHint>,
 }
 
-#[derive(Debug, Deserialize)]
+/// One tap. The same id again gets the same answer.
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 struct GateAuthenticationEvent {
+    #[schema(value_type = String, min_length = 1, max_length = 255)]
     id: Option<String>,
+    #[schema(schema_with = event_words)]
     r#type: Option<String>,
+    /// How a card was read.
+    #[schema(schema_with = interaction_words)]
     interaction_type: Option<String>,
+    /// Between the years 2000 and 2099, with or without fractions, at any offset.
+    #[schema(value_type = String, format = DateTime)]
     timestamp: Option<String>,
+    #[schema(value_type = String, min_length = 1, max_length = 255)]
     location: Option<String>,
     /// Free properties without a published meaning. Not kept: they may say more of a person than we need.
     #[serde(rename = "data")]
+    #[schema(value_type = Value)]
     _data: Option<IgnoredAny>,
 }
 
-#[derive(Debug, Deserialize)]
+/// What Amazon would do.
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = Recommendation)]
 struct WireRecommendation {
     shopper_authorized: Option<bool>,
     authorization_conditions: Option<Vec<Condition>>,
+    /// A word that nobody knows is a risk all the same.
+    #[schema(schema_with = risk_words)]
     shopper_risks: Option<Vec<String>>,
 }
 
-#[derive(Debug, Deserialize)]
+/// On what condition.
+#[derive(Debug, Deserialize, ToSchema)]
 struct Condition {
+    /// `ADJUST`; others are ignored.
     r#type: Option<String>,
-    /// An [`Amount`] in an `ADJUST`; who knows what in another kind.
+    /// As `authorizedAmount` in an `ADJUST`; who knows what in another kind.
+    #[schema(value_type = Value)]
     amount: Option<serde_json::Value>,
+}
+
+fn event_words() -> Schema {
+    openapi::words(GateEventKind::ALL.iter().map(|it| it.as_str()))
+}
+
+fn interaction_words() -> Schema {
+    openapi::optional_words(CardInteraction::ALL.iter().map(|it| it.as_str()))
+}
+
+fn risk_words() -> Schema {
+    openapi::optional_texts()
 }
 
 /// Reads one request of Amazon's.
@@ -159,16 +218,22 @@ fn recommendation(fields: &mut Fields<'_>, wire: &WireRecommendation, hold: Opti
 }
 
 /// The body of a 200. A denial is one too.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = ShopperAuthorizationAnswer)]
 pub struct Answer {
+    /// May the shopper come in?
     shopper_authorized: bool,
+    /// With another hold than was asked about.
     authorization_conditions: Vec<AnswerCondition>,
+    /// What speaks against it.
     shopper_risks: Vec<String>,
 }
 
-#[derive(Debug, Serialize)]
+/// Another hold.
+#[derive(Debug, Serialize, ToSchema)]
 struct AnswerCondition {
+    /// `ADJUST`.
     r#type: &'static str,
     amount: amount::Answer,
 }

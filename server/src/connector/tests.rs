@@ -114,3 +114,57 @@ async fn without_the_database_a_caller_is_asked_to_come_again() {
         assert_eq!(heard.body, json!({ "errorMsg": "ServiceUnavailableException", "retryAfter": "1" }));
     }
 }
+
+mod fuzz {
+    use proptest::prelude::*;
+
+    use super::super::{create_purchases, shopper_authorization};
+
+    /// Texts that look like JSON, of words that mean something.
+    fn any_body() -> impl Strategy<Value = Vec<u8>> {
+        let word = prop_oneof![
+            prop::sample::select(
+                &[
+                    "{",
+                    "}",
+                    "[",
+                    "]",
+                    ":",
+                    ",",
+                    "\"storeId\"",
+                    "\"cartItems\"",
+                    "\"quantity\"",
+                    "\"value\"",
+                    "\"shoppingTrip\"",
+                    "\"shopperInteraction\"",
+                    "\"recommendation\"",
+                    "\"authorizationConditions\"",
+                    "\"ADJUST\"",
+                    "1e400",
+                    "-0",
+                    "null",
+                    "\"\\ud800\"",
+                    "\"\\u0000\"",
+                    "true",
+                    "{\"amount\":",
+                ][..]
+            )
+            .prop_map(str::to_owned),
+            "[ -~]{0,6}",
+        ];
+        let words = prop::collection::vec(word, 0..40).prop_map(|it| it.concat().into_bytes());
+        prop_oneof![3 => words, 1 => prop::collection::vec(any::<u8>(), 0..200)]
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 4000, failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn sec_003_any_bytes_are_read_or_refused_by_name(body in any_body()) {
+            let refused = [shopper_authorization::parse(&body).err(), create_purchases::parse(&body).err()];
+            for problems in refused.into_iter().flatten() {
+                prop_assert!(!problems.all().is_empty() && problems.all().iter().all(|it| !it.field.is_empty()));
+            }
+        }
+    }
+}

@@ -10,6 +10,8 @@ mod amount;
 mod detail;
 mod envelope;
 mod field;
+pub mod openapi;
+mod repeated;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,9 +22,10 @@ use axum::routing::post;
 use axum::{Json, Router};
 use http::header::RETRY_AFTER;
 use http::{HeaderMap, StatusCode};
-use serde_json::json;
+use serde::Serialize;
 use sqlx::PgPool;
 use time::OffsetDateTime;
+use utoipa::ToSchema;
 
 use crate::body::{self, NotReceived};
 use crate::clock::Clock;
@@ -89,6 +92,21 @@ pub fn routes<S: Clone + Send + Sync + 'static>(state: EventFeedState) -> Router
     Router::new().route("/v1/events", post(post_event)).layer(DefaultBodyLimit::max(BODY_BYTES_MAX)).with_state(state)
 }
 
+/// The body of a 200.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = EventAnswer)]
+struct Stored {
+    /// `stored`.
+    status: &'static str,
+}
+
+/// Why an event was not taken, in a sentence.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = EventRefusal)]
+struct Told {
+    error: String,
+}
+
 /// Why an event was not taken.
 #[derive(Debug)]
 enum Refusal {
@@ -126,7 +144,7 @@ impl IntoResponse for Refusal {
                 (StatusCode::SERVICE_UNAVAILABLE, "The event could not be stored: send it again.".to_owned())
             }
         };
-        let body = Json(json!({ "error": told }));
+        let body = Json(Told { error: told });
         match status {
             StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS => {
                 (status, [(RETRY_AFTER, retry_after.to_string())], body).into_response()
@@ -136,11 +154,31 @@ impl IntoResponse for Refusal {
     }
 }
 
-/// `POST /v1/events`: 200 once the event is stored, also for one that was stored before, and for one nobody here knows.
+/// An event of Amazon's event feed, in EventBridge's envelope.
+#[utoipa::path(
+    post,
+    path = "/v1/events",
+    operation_id = "postEvent",
+    tag = "EventBridge",
+    request_body = envelope::Envelope,
+    responses(
+        (status = 200, description = "Stored and committed, now or before.", body = Stored),
+        (status = 400, description = "Not an event: no repeat would mend it.", body = Told),
+        (status = 401, description = "The key is not one of ours.", body = Told),
+        (status = 408, description = "The body did not arrive within 5 seconds.", body = Told),
+        (status = 413, description = "The body has more than 256 KiB.", body = Told),
+        (status = 429, description = "Too many at once.", body = Told,
+            headers(("Retry-After" = u32, description = "Seconds, at least one."))),
+        (status = 503, description = "Not stored: send it again.", body = Told,
+            headers(("Retry-After" = u32, description = "Seconds."))),
+    ),
+    security(("eventKey" = []))
+)]
+// `POST /v1/events`: 200 once the event is stored, also for one that was stored before, and for one nobody here knows.
 async fn post_event(State(state): State<EventFeedState>, request: Request) -> Response {
     let answered = answer(&state, request).await;
     let response = match answered {
-        Ok(()) => Json(json!({ "status": "stored" })).into_response(),
+        Ok(()) => Json(Stored { status: "stored" }).into_response(),
         Err(refusal) => refusal.into_response(),
     };
     let status = response.status().as_str().to_owned();

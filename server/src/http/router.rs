@@ -24,6 +24,7 @@ use super::metrics::MetricsState;
 use super::portal::{Portal, PortalState};
 use super::{event_feed, health, metrics, session};
 use crate::connector::{self, ConnectorState};
+use crate::openapi;
 
 /// No form of ours is longer.
 const FORM_BYTES_MAX: usize = 64 * 1024;
@@ -56,7 +57,8 @@ pub fn router(parts: RouterParts) -> Router {
         .route("/health/ready", get(health::ready).with_state(gate))
         .route("/metrics", get(metrics::get).with_state(parts.metrics));
     let called = connector::routes(parts.connectors).merge(event_feed::routes(parts.event_feed));
-    own.merge(called).merge(pages(parts.portal, parts.site, parts.is_https))
+    let all = own.merge(called).merge(openapi::routes()).merge(pages(parts.portal, parts.site, parts.is_https));
+    if parts.is_https { all.layer(from_fn(demand_https)) } else { all }
 }
 
 fn pages(portal: PortalState, site: LeptosOptions, is_https: bool) -> Router {
@@ -73,9 +75,22 @@ fn pages(portal: PortalState, site: LeptosOptions, is_https: bool) -> Router {
         .layer(sessions)
         .layer(DefaultBodyLimit::max(FORM_BYTES_MAX))
         .layer(from_fn(refuse_foreign_forms))
-        .layer(from_fn(move |request, next| protect(request, next, is_https)))
+        .layer(from_fn(protect))
         .layer(CompressionLayer::new())
         .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, PAGE_ANSWERS_WITHIN))
+}
+
+/// What comes through a proxy as plain HTTP has shown its secrets to everybody on the way: it is not answered, so that whoever set
+/// it up so finds out. Health is, for the load balancer itself.
+async fn demand_https(request: Request, next: Next) -> Response {
+    let by_plain_http = request.headers().get_all("x-forwarded-proto").iter().any(|it| it.as_bytes() == b"http");
+    if by_plain_http && !request.uri().path().starts_with("/health/") {
+        return (StatusCode::FORBIDDEN, "This address is reached by https:// only.").into_response();
+    }
+    let mut response = next.run(request).await;
+    let always = HeaderValue::from_static("max-age=63072000");
+    response.headers_mut().insert(header::STRICT_TRANSPORT_SECURITY, always);
+    response
 }
 
 /// Gives the page its backend, and the answer its content security policy, whose nonce is the page's own.
@@ -121,7 +136,7 @@ fn is_foreign(headers: &HeaderMap) -> bool {
 }
 
 /// Headers of every page and file. What a page says is for one person: no cache keeps it.
-async fn protect(request: Request, next: Next, is_https: bool) -> Response {
+async fn protect(request: Request, next: Next) -> Response {
     let is_page = !request.uri().path().starts_with("/pkg/");
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
@@ -136,9 +151,6 @@ async fn protect(request: Request, next: Next, is_https: bool) -> Response {
     // Forms without a program in the browser are sent back to the page they came from, which the referrer names.
     set(header::REFERRER_POLICY, "same-origin");
     set(HeaderName::from_static("permissions-policy"), "camera=(), geolocation=(), microphone=(), payment=()");
-    if is_https {
-        set(header::STRICT_TRANSPORT_SECURITY, "max-age=63072000");
-    }
     response
 }
 

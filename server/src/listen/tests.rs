@@ -7,9 +7,9 @@ use tokio::sync::oneshot;
 use super::*;
 
 const PATIENCE: Patience = Patience {
-    request: Duration::from_millis(400),
-    answer: Duration::from_millis(400),
-    idle: Duration::from_millis(1500),
+    request: Duration::from_millis(1000),
+    answer: Duration::from_millis(1000),
+    idle: Duration::from_millis(4000),
 };
 
 /// Long after every patience of these tests.
@@ -23,7 +23,7 @@ async fn begin() -> (SocketAddr, oneshot::Sender<()>, tokio::task::JoinHandle<()
         .route("/", get(async || "here"))
         .route("/echo", post(async |body: String| body))
         .route("/large", get(async || vec![b'x'; LARGE]))
-        .route("/slow", get(async || tokio::time::sleep(PATIENCE.request / 2).await));
+        .route("/slow", get(async || tokio::time::sleep(PATIENCE.request / 4).await));
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let addr = listener.local_addr().unwrap();
     let (stop, stopped) = oneshot::channel();
@@ -86,7 +86,7 @@ async fn a_connection_is_kept_between_requests_and_not_for_ever() {
         let read = kept.read(&mut buf).await.unwrap();
         assert!(buf[..read].starts_with(b"HTTP/1.1 200"), "{path}");
         // Longer than a request may take, shorter than a connection is kept.
-        tokio::time::sleep(PATIENCE.request * 2).await;
+        tokio::time::sleep(PATIENCE.request * 3 / 2).await;
     }
     assert_eq!(read_all(&mut kept).await, b"");
 }
@@ -95,7 +95,7 @@ async fn a_connection_is_kept_between_requests_and_not_for_ever() {
 async fn what_is_under_way_is_answered_when_the_program_is_asked_to_stop() {
     let (addr, stop, serving) = begin().await;
     let asked = tokio::spawn(reqwest::get(format!("http://{addr}/slow")));
-    tokio::time::sleep(PATIENCE.request / 8).await;
+    tokio::time::sleep(PATIENCE.request / 16).await;
     stop.send(()).unwrap();
     assert_eq!(asked.await.unwrap().unwrap().status(), 200);
     serving.await.unwrap();

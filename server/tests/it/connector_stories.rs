@@ -9,7 +9,7 @@ use uuid::Uuid;
 use crate::shop::{CARTS, GATE, GATEWAY_ROLE, GATEWAY_SECRET, Shop};
 
 /// The request of the test plan's case FA-001.
-fn tap() -> Value {
+pub(crate) fn tap() -> Value {
     json!({
         "storeId": "TEST_STORE_001",
         "shopperIdentity": { "id": "shopper-low-risk-001" },
@@ -26,7 +26,7 @@ fn tap() -> Value {
 }
 
 /// The request of the test plan's case OP-001.
-fn cart() -> Value {
+pub(crate) fn cart() -> Value {
     json!({
         "requestId": Uuid::new_v4(),
         "idempotentShoppingTripId": Uuid::new_v4(),
@@ -42,7 +42,7 @@ fn cart() -> Value {
 }
 
 /// `value` with the field at `path` set, or removed.
-fn with(value: &Value, path: &str, field: Option<Value>) -> Value {
+pub(crate) fn with(value: &Value, path: &str, field: Option<Value>) -> Value {
     let mut value = value.clone();
     let (parent, name) = path.rsplit_once('/').unwrap();
     let parent = value.pointer_mut(parent).unwrap().as_object_mut().unwrap();
@@ -427,7 +427,7 @@ async fn a_signature_with_another_secret_is_declined(_: PgPoolOptions, connect: 
 }
 
 #[sqlx::test(migrations = "../migrations")]
-async fn if_017_a_cart_that_failed_here_is_taken_when_amazon_sends_it_again(
+async fn if_017_eh_003_a_cart_that_failed_here_is_taken_when_amazon_sends_it_again(
     _: PgPoolOptions,
     connect: PgConnectOptions,
 ) {

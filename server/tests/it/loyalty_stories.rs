@@ -11,7 +11,7 @@ use uuid::Uuid;
 use crate::pricing_stories::{after, cart, send, sums};
 use crate::shop::{CARTS, Shop, vault};
 
-async fn import(shop: &Shop, file: &str, dry_run: bool) -> Result<ImportedLoyalty, String> {
+pub(crate) async fn import(shop: &Shop, file: &str, dry_run: bool) -> Result<ImportedLoyalty, String> {
     let desk = Desk { database: shop.database.clone(), now: shop.worker.clock.now(), vault: Some(vault()) };
     let import = LoyaltyImport { source: "members.csv", by: "ann", dry_run };
     let file = std::io::Cursor::new(file.to_owned());

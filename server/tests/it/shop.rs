@@ -62,25 +62,50 @@ pub(crate) const CARTS: &str = "/v1/order/purchases";
 /// Longest any call to the twin may take in a story.
 const TIMEOUT: Duration = Duration::from_secs(2);
 
-/// One story's shop.
+/// How a shop meets its callers, where a story needs it otherwise.
+#[derive(Debug)]
+pub(crate) struct Front {
+    pub(crate) gateway_secrets: String,
+    pub(crate) connector_rate: Rate,
+    pub(crate) event_rate: Rate,
+    pub(crate) is_https: bool,
+}
+
+impl Default for Front {
+    fn default() -> Self {
+        Self {
+            gateway_secrets: GATEWAY_SECRET.to_owned(),
+            connector_rate: Rate::CONNECTOR,
+            event_rate: Rate::EVENT_FEED,
+            is_https: false,
+        }
+    }
+}
+
 /// The vault that the shop has, and its portal.
 pub(crate) fn vault() -> Vault {
     Vault::new(&[Secret::new("a key for stories that is long enough for anyone")])
 }
 
+/// One story's shop.
 pub(crate) struct Shop {
     pub(crate) twin: Twin,
     pub(crate) worker: Worker,
     pub(crate) database: PgPool,
     pub(crate) url: String,
     pub(crate) http: reqwest::Client,
-    folder: PathBuf,
+    pub(crate) folder: PathBuf,
     serving: JoinHandle<()>,
 }
 
 impl Shop {
     /// Opens the demo store.
     pub(crate) async fn open(connect: PgConnectOptions) -> Self {
+        Self::open_behind(connect, Front::default()).await
+    }
+
+    /// Opens it with another front.
+    pub(crate) async fn open_behind(connect: PgConnectOptions, front: Front) -> Self {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let folder = std::env::temp_dir().join(format!("storeside-story-{}", Uuid::new_v4()));
         std::fs::create_dir_all(&folder).unwrap();
@@ -96,7 +121,7 @@ impl Shop {
         seed_demo(&database, clock.now()).await.unwrap();
         // As patient as a story must be on a busy machine: what a gate does without its rows has stories of its own.
         let gate = Gate::new(database.clone(), Journal::open(&folder).unwrap(), Duration::from_secs(10));
-        let (url, serving) = serve(Arc::new(gate), &clock, principals(&folder)).await;
+        let (url, serving) = serve(Arc::new(gate), &clock, principals(&folder), front).await;
         twin.point_at(&url);
         let worker = Worker {
             amazon: AmazonClient::new(&amazon_settings(&twin.url())).unwrap(),
@@ -310,15 +335,15 @@ fn principals(folder: &std::path::Path) -> PathBuf {
     path
 }
 
-async fn serve(gate: Arc<Gate>, clock: &Clock, principals: PathBuf) -> (String, JoinHandle<()>) {
+async fn serve(gate: Arc<Gate>, clock: &Clock, principals: PathBuf, front: Front) -> (String, JoinHandle<()>) {
     let database = gate.database.clone();
     static METRICS: OnceLock<metrics_exporter_prometheus::PrometheusHandle> = OnceLock::new();
     let callers = Callers::new(CallerSettings {
         principals: Some(principals),
-        gateway_secrets: Secrets::parse(GATEWAY_SECRET).unwrap(),
+        gateway_secrets: Secrets::parse(&front.gateway_secrets).unwrap(),
         sigv4_service: "execute-api".to_owned(),
         sigv4_region: "us-east-1".to_owned(),
-        rate: Rate::CONNECTOR,
+        rate: front.connector_rate,
     });
     let handle = METRICS.get_or_init(|| PrometheusBuilder::new().build_recorder().handle());
     let app = router(RouterParts {
@@ -332,7 +357,7 @@ async fn serve(gate: Arc<Gate>, clock: &Clock, principals: PathBuf) -> (String, 
             database: database.clone(),
             clock: clock.clone(),
             keys: EventKeys(Secrets::parse(&[EVENT_KEY, NEXT_EVENT_KEY].join(",")).unwrap()),
-            rates: EventRates::new(Rate::EVENT_FEED),
+            rates: EventRates::new(front.event_rate),
         },
         portal: PortalState {
             database: database.clone(),
@@ -342,7 +367,7 @@ async fn serve(gate: Arc<Gate>, clock: &Clock, principals: PathBuf) -> (String, 
         },
         metrics: MetricsState { handle: handle.clone(), database, clock: clock.clone() },
         site: LeptosOptions::builder().output_name("storeside").site_root("no-such-folder").build(),
-        is_https: false,
+        is_https: front.is_https,
     });
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());

@@ -5,7 +5,8 @@ use std::time::{Duration as StdDuration, SystemTime};
 use aws_credential_types::Credentials;
 use aws_sigv4::http_request::{PayloadChecksumKind, SignableBody, SignableRequest, SigningSettings, sign};
 use aws_sigv4::sign::v4::SigningParams;
-use http::{Request, Uri};
+use http::{HeaderValue, Request, Uri};
+use proptest::prelude::*;
 use serde_json::json;
 use time::macros::datetime;
 use time::{Duration, OffsetDateTime};
@@ -421,4 +422,104 @@ fn a_wrong_principals_file_stops_the_start_and_says_what_is_expected() {
     let gone = CallerSettings { principals: Some(PathBuf::from("/nonexistent/principals.json")), ..Default::default() };
     let error = Callers::new(gone).unwrap_err().to_string();
     assert!(error.starts_with("CONNECTOR_PRINCIPALS: cannot read /nonexistent/principals.json; expected"), "{error}");
+}
+
+#[test]
+fn op_016_two_keys_of_one_role_are_valid_while_one_follows_the_other() {
+    let key = |id: &str| {
+        json!({
+            "access_key_id": id,
+            "secret_access_key": format!("the secret of {id}"),
+            "role_arn": "arn:aws:iam::123456789012:role/Twin",
+            "connectors": ["create_purchases"]
+        })
+    };
+    let file = TestFile::new(&json!([key("AKIDOLD")]).to_string());
+    let callers = Callers::new(settings(&file)).unwrap();
+    let known = || {
+        ["AKIDOLD", "AKIDNEXT"].map(|id| {
+            let secret = format!("the secret of {id}");
+            authenticate(&callers, Signing { key: (id, &secret), ..Signing::default() }.sign(PURCHASES, BODY))
+        })
+    };
+    assert_eq!(known(), [admitted("Twin"), Err(Declined::UnknownKey)]);
+    file.rewrite(&json!([key("AKIDOLD"), key("AKIDNEXT")]).to_string(), 10);
+    assert_eq!(known(), [admitted("Twin"), admitted("Twin")]);
+    file.rewrite(&json!([key("AKIDNEXT")]).to_string(), 20);
+    assert_eq!(known(), [Err(Declined::UnknownKey), admitted("Twin")]);
+}
+
+#[test]
+fn sec_001_the_gateways_template_sends_what_we_ask_for_to_where_we_listen() {
+    let template = include_str!("../gateway.yaml");
+    for header in [ARN_HEADER, SECRET_HEADER] {
+        assert_eq!(template.matches(&format!("integration.request.header.{header}: ")).count(), 2, "{header}");
+    }
+    for path in ["/v1/order/purchases", "/v1/fraudandabuse/shopperauthorization", "/v1/events"] {
+        assert!(template.contains(&format!("${{BackendUrl}}{path}")), "{path}");
+    }
+    assert!(template.contains(&format!("ApiKeyName: {}", crate::http::event_feed::KEY_HEADER)));
+    assert_eq!(
+        template.matches("AuthorizationType: AWS_IAM").count(),
+        template.matches("HttpMethod: POST\n      Auth").count()
+    );
+}
+
+/// Headers that begin like a signature and go on like nothing at all.
+fn any_authorization() -> impl Strategy<Value = Vec<u8>> {
+    let part = prop_oneof![
+        Just("AWS4-HMAC-SHA256 ".to_owned()),
+        Just("Credential=AKIDEXAMPLE/20240322/us-east-1/execute-api/aws4_request".to_owned()),
+        Just("SignedHeaders=host;x-amz-date".to_owned()),
+        Just("Signature=".to_owned()),
+        Just(", ".to_owned()),
+        "[ -~]{0,40}",
+    ];
+    let bytes = prop::collection::vec(any::<u8>(), 0..60);
+    prop_oneof![4 => prop::collection::vec(part, 0..8).prop_map(|parts| parts.concat().into_bytes()), 1 => bytes]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 2000, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn sec_003_whatever_stands_in_the_signature_is_declined(
+        authorization in any_authorization(),
+        date in "[0-9TZ]{0,20}",
+        body in prop::collection::vec(any::<u8>(), 0..40),
+    ) {
+        let (callers, _file) = callers();
+        let (Ok(authorization), Ok(date)) = (HeaderValue::from_bytes(&authorization), HeaderValue::from_str(&date)) else {
+            return Ok(());
+        };
+        let request = Request::post("/v1/order/purchases")
+            .header("host", "127.0.0.1:3000")
+            .header("x-amz-date", date)
+            .header("authorization", authorization)
+            .body(Bytes::from(body))
+            .unwrap();
+        prop_assert!(authenticate(&callers, request).is_err());
+    }
+
+    #[test]
+    fn sec_003_a_right_signature_with_one_byte_changed_is_declined(at in any::<prop::sample::Index>(), byte in 0x20_u8..0x7f) {
+        let (callers, _file) = callers();
+        let mut request = Signing::default().sign(PURCHASES, BODY);
+        let right = request.headers()["authorization"].as_bytes().to_vec();
+        let mut wrong = right.clone();
+        let at = at.index(wrong.len());
+        wrong[at] = byte;
+        request.headers_mut().insert("authorization", HeaderValue::from_bytes(&wrong).unwrap());
+        let answered = authenticate(&callers, request);
+        // Blanks between the parts are not signed.
+        let same = |text: &[u8]| text.iter().copied().filter(|it| *it != b' ').collect::<Vec<_>>();
+        prop_assert_eq!(answered.is_ok(), same(&wrong) == same(&right), "{}", String::from_utf8_lossy(&wrong));
+    }
+
+    #[test]
+    fn sec_003_no_text_is_an_arn_but_one_of_six_parts(text in prop_oneof![any::<String>(), "arn:[a-z:/-]{0,40}"]) {
+        if let Some(arn) = Arn::new(&text) {
+            prop_assert!(arn.to_string().starts_with("arn:") && arn.to_string().split(':').count() >= 6);
+        }
+    }
 }

@@ -2,39 +2,54 @@
 
 use domain::id::ID_CHARS_MAX;
 use serde::Deserialize;
+use utoipa::ToSchema;
 
 use super::amount::{Amount, money};
 use crate::connector::field::{self, Digits, Fields};
+use crate::connector::openapi;
 
-#[derive(Debug, Deserialize)]
+/// What the shopper is thought to carry already.
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct CartHint {
     total_price: Option<Amount>,
     items: Option<Vec<Item>>,
 }
 
-#[derive(Debug, Deserialize)]
+/// One line of it.
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = CartHintItem)]
 struct Item {
+    #[schema(max_length = 255)]
     id: Option<String>,
+    #[schema(max_length = 255)]
     r#type: Option<String>,
     unit_price: Option<Amount>,
     quantity: Option<Quantity>,
     external_identifiers: Option<Vec<Identifier>>,
 }
 
-#[derive(Debug, Deserialize)]
+/// How much of it.
+#[derive(Debug, Deserialize, ToSchema)]
+#[schema(as = CartHintQuantity)]
 struct Quantity {
     /// A number here, a string in Create Purchases; both are taken.
+    #[schema(schema_with = openapi::optional_number)]
     value: Option<Digits>,
+    #[schema(max_length = 255)]
     unit: Option<String>,
 }
 
-#[derive(Debug, Deserialize)]
+/// A number that is printed on the article.
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = CartHintIdentifier)]
 struct Identifier {
+    #[schema(max_length = 255)]
     id: Option<String>,
     /// Named `type` in Create Purchases.
+    #[schema(max_length = 255)]
     external_identifier_type: Option<String>,
 }
 

@@ -6,10 +6,43 @@ use domain::payment_event::{EventFamily, EventName, NAME_CHARS_MAX, PaymentEvent
 use serde_json::Value;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
+use utoipa::ToSchema;
 
 use super::field::{self, Field, word};
-use super::{amount, detail};
+use super::{amount, detail, repeated};
+use crate::body::is_deceptive;
 use crate::flow::receive_event::ReceivedEvent;
+
+/// The envelope of one event, for its description: what is read of it is read as leniently as that says.
+#[derive(Debug, ToSchema)]
+#[expect(dead_code, reason = "only its shape is read")]
+#[schema(as = Event, example = json!({
+    "version": "0",
+    "id": "6a7e8feb-b491-4cf7-a9f1-bf3703467718",
+    "detail-type": "Payment",
+    "source": "amazon.jwo",
+    "time": "2024-03-22T17:10:00Z",
+    "detail": {
+        "eventName": "CaptureApproved",
+        "shoppingTripId": "11111111-2222-3333-4444-555555555555",
+        "storeId": "TEST_STORE_001",
+        "amount": { "amount": 2.17, "code": "USD" }
+    }
+}))]
+pub(super) struct Envelope {
+    /// The same on every delivery.
+    #[schema(min_length = 1, max_length = 255)]
+    id: String,
+    /// When it happened; without one, when it came.
+    time: Option<Value>,
+    /// What kind of event it is, where the detail does not say.
+    #[schema(rename = "detail-type")]
+    detail_type: Option<Value>,
+    /// Who says so.
+    source: Option<Value>,
+    /// What happened. The schema is not published: fields are found however they are spelled.
+    detail: Option<Value>,
+}
 
 /// Fields that may name the visit: `(the object around it, or any; its own word)`, the surest first.
 const TRIP: [(&str, &str); 5] =
@@ -31,6 +64,7 @@ pub(super) fn parse(body: &[u8], now: OffsetDateTime) -> Result<ReceivedEvent, S
     if body.trim_ascii().is_empty() {
         return Err("The body is empty.".to_owned());
     }
+    repeated::check(body)?;
     let envelope: Value = serde_json::from_slice(body)
         .map_err(|error| format!("The body is not JSON (line {}, column {}).", error.line(), error.column()))?;
     let Value::Object(envelope) = envelope else { return Err("The body is not a JSON object.".to_owned()) };
@@ -108,7 +142,10 @@ fn own_name(fields: &[Field<'_>], detail_type: &str) -> String {
 
 /// A printable text of at most so many characters.
 fn short(text: &str, chars_max: usize) -> Option<String> {
-    let is_fit = !text.trim().is_empty() && text.chars().count() <= chars_max && !text.chars().any(char::is_control);
+    let is_fit = !text.trim().is_empty()
+        && text.chars().count() <= chars_max
+        && !text.chars().any(char::is_control)
+        && !is_deceptive(text);
     is_fit.then(|| text.to_owned())
 }
 
