@@ -59,7 +59,7 @@ stop: ## stop what `make run` left running
 reset: ## stop everything and forget the data
 	@if [ ! -d .data ]; then echo 'Nothing to forget.'; exit; fi; \
 	if [ ! -x $(STORESIDE) ]; then $(MAKE) setup build; fi; \
-	for data in .data .data/test .data/people .data/prepare; do \
+	for data in .data .data/test .data/prove .data/people .data/prepare; do \
 		if [ -d $$data ]; then STORESIDE_DATA_DIR=$$data $(STORESIDE) demo --stop; \
 			STORESIDE_DATA_DIR=$$data $(STORESIDE) database forget; fi; done; \
 	rm -rf .data && echo 'Forgotten: .data and its database.'
@@ -98,7 +98,7 @@ rust: own
 .PHONY: own
 own:
 	@mkdir -p $(CARGO_TARGET_DIR); [ "$$(cat $(CARGO_TARGET_DIR)/clone 2>/dev/null)" = '$(CURDIR)' ] || { \
-		find app frontend server end2end/twin -name '*.rs' -exec touch {} +; echo '$(CURDIR)' > $(CARGO_TARGET_DIR)/clone; }
+		find app frontend server end2end/twin end2end/load -name '*.rs' -exec touch {} +; echo '$(CURDIR)' > $(CARGO_TARGET_DIR)/clone; }
 
 .PHONY: linker
 linker:
@@ -192,15 +192,46 @@ oracle: python
 	@$(call step,Prices against the oracle,$(call ORACLE,20000,1))
 
 .PHONY: prove
-prove: rust linker python ## the long proofs: a million random carts against the independent pricer, a million trips simulated
+prove: rust linker python ## the long proofs: a million random carts against the independent pricer, a million trips simulated, races, crashes
 	@$(call step,A million prices against the oracle,$(call ORACLE,1000000,$$(date +%s)))
 	@$(call step,Building the simulation,cargo build -p server --release --locked)
 	@$(call step,A million trips in 10000 simulated worlds,$(CARGO_TARGET_DIR)/release/storeside simulate --seeds 10000 --trips 100)
+	@$(call step,Building the programs and their stories,cargo build $(NATIVE) && cargo test $(NATIVE) --test it --no-run)
+	@$(call with_database,.data/prove,$(STORESIDE) migrate; \
+	$(call step,Races of 64 in 200 rounds,RACE_ROUNDS=200 $(call PROOFS,race_stories sixty_four_refunds_at_once)); \
+	$(call step,Deaths at every failpoint,CRASHES=all $(call PROOFS,crash_stories)))
+
+# `$(call PROOFS,names)`: the stories of these names, one after the other, with what they say of their progress.
+PROOFS = cargo test $(NATIVE) --test it -- --nocapture --test-threads 1 $(1)
 
 .PHONY: bench
-bench: rust linker ## how fast carts are priced, how much of declined trips is recovered, against the targets
+bench: setup pgbench ## how fast it is, against the targets: prices, recovery, the gate and whole trips beside pgbench (10 minutes)
 	@cargo bench -p domain --bench pricing --locked
 	@cargo bench -p domain --bench recovery --locked
+	@$(measured)
+	@status=0; for what in gate trips decline; do echo; $(call load,$$what,$(BENCH_SECONDS)) || status=1; done; exit $$status
+
+.PHONY: bench-grown
+bench-grown: setup ## the gate beside ten million rows (needs 10 GB of disk, and 15 minutes)
+	@$(measured)
+	@$(call load,grown,$(BENCH_SECONDS))
+
+.PHONY: soak
+soak: setup ## 500 operations at once for a quarter of an hour: nothing fails, memory stays flat
+	@$(measured)
+	@$(call load,soak,$(SOAK_SECONDS))
+
+BENCH_SECONDS ?= 20
+SOAK_SECONDS ?= 900
+measured = $(call step,Programs to measure,cargo build -p server -p twin -p load --release --locked)
+# `$(call load,what,seconds)`: measures it on a database of its own that flushes, which is gone afterwards.
+load = $(CARGO_TARGET_DIR)/release/load bench $(1) --seconds $(2) --storeside $(CARGO_TARGET_DIR)/release/storeside \
+	--twin $(CARGO_TARGET_DIR)/release/twin
+
+# It comes with PostgreSQL's server; none of that is started or used.
+.PHONY: pgbench
+pgbench:
+	@command -v pgbench >/dev/null || { $(call need,postgresql); }
 
 .PHONY: lint
 lint: rust

@@ -8,6 +8,7 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use crate::flow::staff::Person;
+use crate::vault::Vault;
 
 pub mod alert;
 pub mod audit;
@@ -15,8 +16,11 @@ pub mod bad_cart;
 pub mod debt;
 pub mod doctor;
 pub mod effect;
+pub mod event;
 pub mod export;
+pub mod gate;
 pub mod import;
+pub mod keys;
 pub mod pause;
 pub mod price;
 pub mod refund;
@@ -35,9 +39,20 @@ pub struct Desk {
     pub database: PgPool,
     /// The time, by the program's clock.
     pub now: OffsetDateTime,
+    /// What opens what is personal. `None`: `STORESIDE_SECRET_KEY` is not set, and most commands do not need it.
+    pub vault: Option<Vault>,
 }
 
 impl Desk {
+    /// What opens what is personal.
+    ///
+    /// # Errors
+    ///
+    /// When `STORESIDE_SECRET_KEY` is not set.
+    pub fn vault(&self) -> anyhow::Result<&Vault> {
+        self.vault.as_ref().context("STORESIDE_SECRET_KEY is not set: this command reads or writes what it seals")
+    }
+
     /// The store a command is for: the one that was named, else the only one there is.
     ///
     /// # Errors

@@ -13,16 +13,17 @@ use crate::client::amazon::AmazonSettings;
 use crate::client::mail::MailSettings;
 use crate::clock::Clock;
 use crate::connector::caller::CallerSettings;
+use crate::failpoint::{self, Failpoint, UnknownFailpoint};
 use crate::flow::doctor::OwnSettings;
 use crate::http::event_feed::EventKeys;
+use crate::log::chain;
+use crate::rate::Rate;
 use crate::secret::Secret;
+use crate::secrets::Secrets;
+use crate::vault::Vault;
 
 /// Shortest `STORESIDE_SECRET_KEY`, in characters.
 const KEY_CHARS_MIN: usize = 32;
-
-/// Shortest key of `EVENT_FEED_API_KEY`, in characters, and how many there may be: one, and the one that follows it.
-const EVENT_KEY_CHARS_MIN: usize = 16;
-const EVENT_KEYS_MAX: usize = 2;
 
 /// What the gate may wait for the database, in milliseconds: of the 100 in which it answers the disk needs some.
 const GATE_BUDGET_MS: &str = "60";
@@ -59,6 +60,10 @@ pub struct BaseConfig {
     pub pg_bin: Option<PathBuf>,
     /// `STORESIDE_CLOCK`.
     pub clock: Clock,
+    /// `STORESIDE_SECRET_KEY`, for the commands that read or write what is personal. `None`: it is not set.
+    pub vault: Option<Vault>,
+    /// `STORESIDE_FAILPOINT`: where this process dies on purpose.
+    pub failpoint: Option<Failpoint>,
 }
 
 /// What `storeside serve` needs.
@@ -69,7 +74,7 @@ pub struct ServeConfig {
     /// `STORESIDE_PUBLIC_URL`, without a slash at the end.
     pub public_url: String,
     /// `STORESIDE_SECRET_KEY`.
-    pub secret_key: Secret,
+    pub vault: Vault,
     /// `STORESIDE_TRUSTED_PROXIES`.
     pub trusted_proxies: Vec<IpNet>,
     /// `STORESIDE_GATE_BUDGET_MS`: how long the database may take for one tap, before the gate decides from what it knew last.
@@ -78,6 +83,8 @@ pub struct ServeConfig {
     pub callers: CallerSettings,
     /// `EVENT_FEED_API_KEY`. None: the event feed answers that it is not set up.
     pub event_keys: EventKeys,
+    /// `EVENT_FEED_RATE_LIMIT`.
+    pub event_rate: Rate,
     /// `LEPTOS_SITE_ROOT`: the files for browsers, as `make site` builds them.
     pub site_root: String,
 }
@@ -87,6 +94,8 @@ pub struct ServeConfig {
 pub struct WorkConfig {
     /// `STORESIDE_PUBLIC_URL`, for links in mails.
     pub public_url: String,
+    /// `STORESIDE_SECRET_KEY`.
+    pub vault: Vault,
     /// `JWO_…` and `AWS_…`.
     pub amazon: AmazonSettings,
     /// `MAIL_…`.
@@ -131,6 +140,31 @@ impl Reader<'_> {
         url.trim_end_matches('/').to_owned()
     }
 
+    fn failpoint(&mut self) -> Option<Failpoint> {
+        let word = self.optional("STORESIDE_FAILPOINT")?;
+        if !failpoint::IS_POSSIBLE || self.optional("STORESIDE_DEMO").as_deref() != Some("1") {
+            let problem = "kills this process on purpose: only in a debug build and together with STORESIDE_DEMO=1";
+            self.wrong("STORESIDE_FAILPOINT", problem);
+            return None;
+        }
+        word.parse().map_err(|unknown: UnknownFailpoint| self.wrong("STORESIDE_FAILPOINT", unknown.to_string())).ok()
+    }
+
+    fn secrets(&mut self, variable: &'static str) -> Secrets {
+        Secrets::parse(&self.or(variable, "")).unwrap_or_else(|problem| {
+            self.wrong(variable, chain(&problem));
+            Secrets::default()
+        })
+    }
+
+    fn rate(&mut self, variable: &'static str, default: Rate) -> Rate {
+        let Some(text) = self.optional(variable) else { return default };
+        Rate::parse(&text).unwrap_or_else(|problem| {
+            self.wrong(variable, problem.to_string());
+            default
+        })
+    }
+
     fn end<T>(self, config: T) -> Result<T, ConfigError> {
         if self.mistakes.is_empty() { Ok(config) } else { Err(ConfigError(self.mistakes)) }
     }
@@ -157,13 +191,28 @@ pub fn base(get: Variables<'_>) -> Result<BaseConfig, ConfigError> {
             Clock::System
         }),
     };
+    let failpoint = reader.failpoint();
     let config = BaseConfig {
         database_url: reader.optional("DATABASE_URL").map(Secret::new),
         data_dir: reader.or("STORESIDE_DATA_DIR", ".data").into(),
         pg_bin: reader.optional("STORESIDE_PG_BIN").map(PathBuf::from),
         clock,
+        vault: reader.optional("STORESIDE_SECRET_KEY").map(|_| vault(&mut reader)),
+        failpoint,
     };
     reader.end(config)
+}
+
+fn vault(reader: &mut Reader<'_>) -> Vault {
+    let text = reader.required("STORESIDE_SECRET_KEY", "at least 32 characters of chance");
+    let keys: Vec<&str> = text.split(',').map(str::trim).collect();
+    if !text.is_empty() && keys.iter().any(|key| key.chars().count() < KEY_CHARS_MIN) {
+        reader.wrong(
+            "STORESIDE_SECRET_KEY",
+            "is too short: expected at least 32 characters of chance, or several such keys with commas between, the newest first",
+        );
+    }
+    Vault::new(&keys.into_iter().map(Secret::new).collect::<Vec<_>>())
 }
 
 /// Reads what `storeside serve` needs.
@@ -177,24 +226,22 @@ pub fn serve(get: Variables<'_>) -> Result<ServeConfig, ConfigError> {
         reader.wrong("STORESIDE_ADDR", "must be an address and a port, like 127.0.0.1:3000");
         SocketAddr::from(([127, 0, 0, 1], 3000))
     });
-    let key = reader.required("STORESIDE_SECRET_KEY", "at least 32 characters of chance");
-    if !key.is_empty() && key.chars().count() < KEY_CHARS_MIN {
-        reader.wrong("STORESIDE_SECRET_KEY", "is too short: expected at least 32 characters of chance");
-    }
     let proxies = reader.or("STORESIDE_TRUSTED_PROXIES", "");
     let config = ServeConfig {
         addr,
         public_url: reader.public_url(),
-        secret_key: Secret::new(key),
+        vault: vault(&mut reader),
         trusted_proxies: trusted_proxies(&mut reader, &proxies),
         gate_budget: gate_budget(&mut reader),
         callers: CallerSettings {
             principals: reader.optional("CONNECTOR_PRINCIPALS").map(PathBuf::from),
-            gateway_secret: reader.optional("CONNECTOR_GATEWAY_SECRET").map(Secret::new),
+            gateway_secrets: reader.secrets("CONNECTOR_GATEWAY_SECRET"),
             sigv4_service: reader.or("CONNECTOR_SIGV4_SERVICE", "execute-api"),
             sigv4_region: reader.or("CONNECTOR_SIGV4_REGION", "us-east-1"),
+            rate: reader.rate("CONNECTOR_RATE_LIMIT", Rate::CONNECTOR),
         },
-        event_keys: event_keys(&mut reader),
+        event_keys: EventKeys(reader.secrets("EVENT_FEED_API_KEY")),
+        event_rate: reader.rate("EVENT_FEED_RATE_LIMIT", Rate::EVENT_FEED),
         site_root: reader.or("LEPTOS_SITE_ROOT", "target/site"),
     };
     reader.end(config)
@@ -207,18 +254,6 @@ fn gate_budget(reader: &mut Reader<'_>) -> Duration {
         reader.wrong("STORESIDE_GATE_BUDGET_MS", "must be a number of milliseconds from 1 to 60000, like 60");
         1
     }))
-}
-
-fn event_keys(reader: &mut Reader<'_>) -> EventKeys {
-    let text = reader.or("EVENT_FEED_API_KEY", "");
-    let keys: Vec<&str> = text.split(',').map(str::trim).filter(|key| !key.is_empty()).collect();
-    if keys.len() > EVENT_KEYS_MAX || keys.iter().any(|key| key.chars().count() < EVENT_KEY_CHARS_MIN) {
-        reader.wrong(
-            "EVENT_FEED_API_KEY",
-            "expected one key of at least 16 characters, or two with a comma between while one follows the other",
-        );
-    }
-    EventKeys::new(keys.into_iter().map(Secret::new))
 }
 
 fn trusted_proxies(reader: &mut Reader<'_>, text: &str) -> Vec<IpNet> {
@@ -261,6 +296,17 @@ fn first_secret(text: &str) -> Option<Secret> {
     Some(Secret::new(first))
 }
 
+/// Reads the portal's address: what a command prints that sends shoppers there.
+///
+/// # Errors
+///
+/// Where it is not set, or is no address.
+pub fn public_url(get: Variables<'_>) -> Result<String, ConfigError> {
+    let mut reader = Reader { get, mistakes: vec![] };
+    let url = reader.public_url();
+    reader.end(url)
+}
+
 /// Reads what `storeside work` needs.
 ///
 /// # Errors
@@ -271,6 +317,7 @@ pub fn work(get: Variables<'_>) -> Result<WorkConfig, ConfigError> {
     let url = "an address of Amazon's, like https://REGION.payments.amazonphysicalstores.com";
     let config = WorkConfig {
         public_url: reader.public_url(),
+        vault: vault(&mut reader),
         amazon: AmazonSettings {
             payment_url: reader.required("JWO_PAYMENT_URL", url),
             feedback_url: reader.required("JWO_FEEDBACK_URL", url),
@@ -306,9 +353,9 @@ mod tests {
             ("STORESIDE_SECRET_KEY", "short"),
             ("STORESIDE_TRUSTED_PROXIES", "10.0.0.0/8, me"),
         ];
-        let wanted = ["STORESIDE_ADDR", "STORESIDE_SECRET_KEY", "STORESIDE_PUBLIC_URL", "STORESIDE_TRUSTED_PROXIES"];
+        let wanted = ["STORESIDE_ADDR", "STORESIDE_PUBLIC_URL", "STORESIDE_SECRET_KEY", "STORESIDE_TRUSTED_PROXIES"];
         assert_eq!(mistakes(serve, &set), wanted);
-        assert_eq!(mistakes(work, &[]).len(), 8);
+        assert_eq!(mistakes(work, &[]).len(), 9);
     }
 
     #[test]
@@ -319,15 +366,47 @@ mod tests {
     }
 
     #[test]
-    fn the_event_feed_has_no_key_or_one_or_two_and_no_short_one() {
-        let told = |keys: &str| mistakes(serve, &[("EVENT_FEED_API_KEY", keys)]).contains(&"EVENT_FEED_API_KEY");
+    fn a_process_dies_on_purpose_only_in_the_demo_and_at_a_known_place() {
+        let demo = ("STORESIDE_DEMO", "1");
+        assert_eq!(mistakes(base, &[("STORESIDE_FAILPOINT", "after_cart")]), ["STORESIDE_FAILPOINT"]);
+        assert_eq!(mistakes(base, &[("STORESIDE_FAILPOINT", "after_cart"), demo]), [] as [&str; 0]);
+        assert_eq!(mistakes(base, &[("STORESIDE_FAILPOINT", "after_lunch"), demo]), ["STORESIDE_FAILPOINT"]);
+    }
+
+    #[test]
+    fn callers_and_the_event_feed_have_no_secret_or_one_or_two_and_no_short_one() {
         let [one, two] = ["a-key-of-16-char", "another-key-of-16"];
-        for fine in ["", one, &format!("{one}, {two}"), &format!("{one},")] {
+        for variable in ["EVENT_FEED_API_KEY", "CONNECTOR_GATEWAY_SECRET"] {
+            let told = |keys: &str| mistakes(serve, &[(variable, keys)]).contains(&variable);
+            for fine in ["", one, &format!("{one}, {two}"), &format!("{one},")] {
+                assert!(!told(fine), "{variable}={fine}");
+            }
+            for wrong in ["short", &format!("{one},short"), &format!("{one},{two},{one}"), "file:/no/such/file"] {
+                assert!(told(wrong), "{variable}={wrong}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_rate_that_is_none_is_told() {
+        for variable in ["CONNECTOR_RATE_LIMIT", "EVENT_FEED_RATE_LIMIT"] {
+            let told = |rate: &str| mistakes(serve, &[(variable, rate)]).contains(&variable);
+            assert_eq!([told(""), told("10/20"), told("10"), told("0/0")], [false, false, true, true]);
+        }
+    }
+
+    #[test]
+    fn a_secret_key_may_be_several_the_newest_first_and_none_of_them_short() {
+        let told = |keys: &str| mistakes(work, &[("STORESIDE_SECRET_KEY", keys)]).contains(&"STORESIDE_SECRET_KEY");
+        let [one, two] = ["k".repeat(32), "l".repeat(40)];
+        for fine in [&one, &format!("{two},{one}"), &format!("{two}, {one}")] {
             assert!(!told(fine), "{fine}");
         }
-        for wrong in ["short", &format!("{one},short"), &format!("{one},{two},{one}")] {
+        for wrong in ["", "short", &format!("{one},"), &format!("{one},short")] {
             assert!(told(wrong), "{wrong}");
         }
+        let get = |name: &str| (name == "STORESIDE_SECRET_KEY").then(|| one.clone());
+        assert!(base(&get).unwrap().vault.is_some() && base(&|_| None).unwrap().vault.is_none());
     }
 
     #[test]

@@ -14,8 +14,7 @@ pub mod shopper_authorization;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use axum::extract::rejection::BytesRejection;
-use axum::extract::{DefaultBodyLimit, State};
+use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use axum::{Json, Router};
@@ -30,6 +29,7 @@ use tracing::Instrument;
 use self::caller::{Callers, Declined};
 use self::field::Problems;
 use self::refusal::Refusal;
+use crate::body::{self, NotReceived};
 use crate::clock::Clock;
 use crate::flow::answer_gate::{AnswerGateError, Gate, answer_gate};
 use crate::flow::receive_cart::{ReceiveCartError, receive_cart};
@@ -49,7 +49,7 @@ const CART_ANSWERS_WITHIN: Duration = Duration::from_secs(10);
 const RECORD_WITHIN: Duration = Duration::from_secs(1);
 
 /// One of the two APIs, each allowed to a caller by itself.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Connector {
     /// `POST /v1/fraudandabuse/shopperauthorization`
@@ -91,21 +91,22 @@ pub fn routes<S: Clone + Send + Sync + 'static>(state: ConnectorState) -> Router
         .with_state(state)
 }
 
-/// A body as it arrived, whatever its content type says.
-type Body = Result<Bytes, BytesRejection>;
+/// A body as it arrived.
+type Body = Result<Bytes, NotReceived>;
 
 /// `POST /v1/fraudandabuse/shopperauthorization`: 200 with the decision, also when it is no.
-async fn post_shopper_authorization(State(state): State<ConnectorState>, request: Parts, body: Body) -> Response {
-    serve(&state, Connector::ShopperAuthorization, request, body).await
+async fn post_shopper_authorization(State(state): State<ConnectorState>, request: Request) -> Response {
+    serve(&state, Connector::ShopperAuthorization, request).await
 }
 
 /// `POST /v1/order/purchases`: 201 with our purchase; the same trip again gets the same one.
-async fn post_purchases(State(state): State<ConnectorState>, request: Parts, body: Body) -> Response {
-    serve(&state, Connector::CreatePurchases, request, body).await
+async fn post_purchases(State(state): State<ConnectorState>, request: Request) -> Response {
+    serve(&state, Connector::CreatePurchases, request).await
 }
 
-async fn serve(state: &ConnectorState, connector: Connector, request: Parts, body: Body) -> Response {
+async fn serve(state: &ConnectorState, connector: Connector, request: Request) -> Response {
     let started = Instant::now();
+    let (request, body) = body::receive(request).await;
     let name = connector.as_str();
     let span = tracing::info_span!("connector", connector = name, trip.id = tracing::field::Empty);
     let answered = answer(state, connector, &request, body).instrument(span).await;
@@ -122,14 +123,25 @@ async fn answer(
     request: &Parts,
     body: Body,
 ) -> Result<Response, Refusal> {
-    let body = body.map_err(|rejection| match rejection.status() {
-        StatusCode::PAYLOAD_TOO_LARGE => Refusal::TooLarge,
-        _ => Problems::one("body", "did not arrive whole").into(),
+    let body = body.map_err(|problem| match problem {
+        NotReceived::TooLarge => Refusal::TooLarge,
+        NotReceived::Late => Refusal::Late,
+        NotReceived::Broken => Problems::one("body", "did not arrive whole").into(),
     })?;
     let now = state.clock.now();
-    if let Err(declined) = state.callers.authenticate(connector, request, &body, now) {
-        record_declined(&state.database, connector, declined, now).await;
-        return Err(Refusal::Declined);
+    let caller = match state.callers.authenticate(connector, request, &body, now) {
+        Ok(caller) => caller,
+        Err(declined) => {
+            record_declined(state, connector, declined, now).await;
+            return Err(Refusal::Declined);
+        }
+    };
+    state.callers.count(connector, &caller).map_err(|retry_after| {
+        tracing::warn!(%caller, retry_after, "a caller calls too often");
+        Refusal::TooMany { retry_after }
+    })?;
+    if !body::is_json(&request.headers) {
+        return Err(Problems::one("content-type", "must be application/json").into());
     }
     let answered = match connector {
         Connector::ShopperAuthorization => authorize(state, &body, now).await,
@@ -190,11 +202,14 @@ fn unavailable(error: &StoreError) -> Refusal {
 }
 
 /// Keeps that somebody was refused. The refusal itself never depends on it.
-async fn record_declined(database: &PgPool, connector: Connector, declined: Declined, now: OffsetDateTime) {
+async fn record_declined(state: &ConnectorState, connector: Connector, declined: Declined, now: OffsetDateTime) {
     tracing::warn!(reason = %declined, "a caller was declined");
+    if !state.callers.may_record() {
+        return;
+    }
     let subject = format!("{}: {declined}", connector.as_str());
     let record = async {
-        let mut conn = database.acquire().await?;
+        let mut conn = state.database.acquire().await?;
         store::security_event::insert(&mut conn, "connector_caller_declined", &subject, now).await
     };
     match tokio::time::timeout(RECORD_WITHIN, record).await {

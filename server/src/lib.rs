@@ -5,6 +5,7 @@
 
 #![recursion_limit = "256"]
 
+pub mod body;
 pub mod client;
 pub mod clock;
 pub mod command;
@@ -12,12 +13,18 @@ pub mod config;
 pub mod connector;
 pub mod database;
 pub mod demo;
+pub mod failpoint;
 pub mod flow;
 pub mod http;
+pub mod listen;
 pub mod log;
+pub mod rate;
+pub mod reread;
 pub mod secret;
+pub mod secrets;
 pub mod server;
 pub mod simulation;
 pub mod standing;
 pub mod store;
+pub mod vault;
 pub mod worker;

@@ -6,14 +6,14 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 use server::command::seed::seed_demo;
 use server::command::{
-    Desk, alert, audit, bad_cart, debt, doctor, effect, export, import, pause, price, refund, rules, simulate, staff,
-    trip, verify,
+    Desk, alert, audit, bad_cart, debt, doctor, effect, event, export, gate, import, keys, pause, price, refund, rules,
+    simulate, staff, trip, verify,
 };
 use server::config::{self, BaseConfig};
 use server::database::embedded::{self, Durability};
 use server::flow::doctor::{Checkup, Finding};
 use server::flow::seed_demo::DEMO_STORE;
-use server::{database, demo, log, server as processes};
+use server::{database, demo, failpoint, log, server as processes};
 use sqlx::ConnectOptions;
 
 /// The retailer's side of a Just Walk Out store. Settings come from the environment; `.env.sample` lists them.
@@ -38,14 +38,14 @@ enum Command {
     Migrate,
     /// Make the demo store.
     Seed,
-    /// Read prices, promotions or taxes from a file into the draft.
+    /// Read prices, promotions, taxes or rules for the gate from a file into the draft.
     Import(import::Arguments),
     /// Write what is in force to a file.
     Export {
         #[command(subcommand)]
         command: export::Command,
     },
-    /// The versions of prices, promotions and taxes.
+    /// The versions of prices, promotions, taxes and rules for the gate.
     Rules {
         #[command(subcommand)]
         command: rules::Command,
@@ -71,6 +71,11 @@ enum Command {
         #[command(subcommand)]
         command: debt::Command,
     },
+    /// Who stays out, who comes in all the same, and what was decided.
+    Gate {
+        #[command(subcommand)]
+        command: gate::Command,
+    },
     /// Money and goods that are given back.
     Refund {
         #[command(subcommand)]
@@ -81,6 +86,11 @@ enum Command {
         #[command(subcommand)]
         command: effect::Command,
     },
+    /// What Amazon's event feed told of trips that nobody here has seen.
+    Event {
+        #[command(subcommand)]
+        command: event::Command,
+    },
     /// APIs of Amazon's that everyone leaves alone for a while.
     Pause {
         #[command(subcommand)]
@@ -90,6 +100,11 @@ enum Command {
     Alert {
         #[command(subcommand)]
         command: alert::Command,
+    },
+    /// The keys that seal what is personal.
+    Keys {
+        #[command(subcommand)]
+        command: keys::Command,
     },
     /// What happened to a visit.
     Trip {
@@ -164,18 +179,24 @@ fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok()
 }
 
+fn base() -> Result<BaseConfig, config::ConfigError> {
+    let base = config::base(&variable)?;
+    base.failpoint.into_iter().for_each(failpoint::arm);
+    Ok(base)
+}
+
 async fn run(command: Command) -> anyhow::Result<()> {
     match command {
         Command::Serve => {
-            let (base, serve) = both(config::base(&variable), config::serve(&variable))?;
+            let (base, serve) = both(base(), config::serve(&variable))?;
             processes::serve(base, serve).await
         }
         Command::Work { metrics_addr } => {
-            let (base, work) = both(config::base(&variable), config::work(&variable))?;
+            let (base, work) = both(base(), config::work(&variable))?;
             processes::work(base, work, metrics_addr).await
         }
-        Command::Migrate => migrate(&config::base(&variable)?).await,
-        Command::Seed => seed(&config::base(&variable)?).await,
+        Command::Migrate => migrate(&base()?).await,
+        Command::Seed => seed(&base()?).await,
         Command::Import(arguments) => import::run(&desk().await?, &arguments).await,
         Command::Export { command } => export::run(&desk().await?, &command).await,
         Command::Rules { command } => rules::run(&desk().await?, &command).await,
@@ -185,33 +206,47 @@ async fn run(command: Command) -> anyhow::Result<()> {
         Command::Simulate(arguments) => simulate::run(&arguments),
         Command::BadCart { command } => bad_cart::run(&desk().await?, &command).await,
         Command::Debt { command } => debt::run(&desk().await?, &command).await,
+        Command::Gate { command } => {
+            let portal = || config::public_url(&variable).map_err(Into::into);
+            gate::run(&desk().await?, &portal, &command).await
+        }
         Command::Effect { command } => effect::run(&desk().await?, &command).await,
+        Command::Event { command } => event::run(&desk().await?, &command).await,
         Command::Pause { command } => pause::run(&desk().await?, &command).await,
         Command::Alert { command } => alert::run(&desk().await?, &command).await,
+        Command::Keys { command } => keys::run(&desk().await?, &command).await,
         Command::Trip { command } => trip::run(&desk().await?, &command).await,
         Command::Refund { command } => refund::run(&desk().await?, &command).await,
         Command::Audit { command } => audit::run(&desk().await?, &command).await,
         Command::Staff { command } => staff::run(&desk().await?, &command).await,
         Command::Demo { stop: true } => demo::stop().await,
         Command::Demo { stop: false } => demo::run().await,
-        Command::Database { command } => embedded_database(command, &config::base(&variable)?).await,
+        Command::Database { command } => embedded_database(command, &base()?).await,
     }
 }
 
 async fn desk() -> anyhow::Result<Desk> {
-    let base = config::base(&variable)?;
+    let base = base()?;
     let address = database::address(base.database_url.as_ref(), &base.data_dir, base.pg_bin.as_deref()).await?;
     // Commands show their progress themselves: what takes its time there is no news for the log.
-    Ok(Desk { database: database::connect(address.disable_statement_logging()).await?, now: base.clock.now() })
+    let database = database::connect(address.disable_statement_logging()).await?;
+    Ok(Desk { database, now: base.clock.now(), vault: base.vault })
 }
 
 /// What cannot be read of the settings is a finding like any other.
 async fn ask_doctor() -> anyhow::Result<()> {
-    let base = config::base(&variable)?;
-    let (serve, work) = (config::serve(&variable), config::work(&variable));
-    let mistakes = [serve.as_ref().err(), work.as_ref().err()].into_iter().flatten();
-    let mut told: Vec<_> = mistakes.flat_map(|error| error.0.clone()).collect();
-    told.dedup();
+    let (base, serve, work) = (config::base(&variable), config::serve(&variable), config::work(&variable));
+    let mistakes = [base.as_ref().err(), serve.as_ref().err(), work.as_ref().err()].into_iter().flatten();
+    let mut told: Vec<config::Mistake> = vec![];
+    for mistake in mistakes.flat_map(|error| &error.0) {
+        if !told.contains(mistake) {
+            told.push(mistake.clone());
+        }
+    }
+    // What is wrong is told; the rest is asked about without it.
+    let base = base.or_else(|error| {
+        config::base(&|name| variable(name).filter(|_| !error.0.iter().any(|mistake| mistake.variable == name)))
+    })?;
     let settings = told.into_iter().map(|it| Finding::wrong(it.variable, it.problem, "set it as .env.sample shows"));
     let work = work.ok();
     let checkup = Checkup {
@@ -223,14 +258,17 @@ async fn ask_doctor() -> anyhow::Result<()> {
     doctor::run(settings.collect(), &checkup, base.clock.now()).await
 }
 
-/// The mistakes of both, when there are any.
+/// The mistakes of both, when there are any. What both read is told once.
 fn both<A, B>(
     a: Result<A, config::ConfigError>,
     b: Result<B, config::ConfigError>,
 ) -> Result<(A, B), config::ConfigError> {
     match (a, b) {
         (Ok(a), Ok(b)) => Ok((a, b)),
-        (Err(a), Err(b)) => Err(config::ConfigError(a.0.into_iter().chain(b.0).collect())),
+        (Err(a), Err(b)) => {
+            let told = b.0.into_iter().filter(|it| !a.0.contains(it)).collect::<Vec<_>>();
+            Err(config::ConfigError(a.0.into_iter().chain(told).collect()))
+        }
         (Err(error), Ok(_)) | (Ok(_), Err(error)) => Err(error),
     }
 }

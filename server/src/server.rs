@@ -23,10 +23,11 @@ use crate::connector::caller::Callers;
 use crate::database::{self, DatabaseError};
 use crate::flow::answer_gate::Gate;
 use crate::flow::replay_gate::Replay;
-use crate::http::event_feed::EventFeedState;
+use crate::http::event_feed::{EventFeedState, EventRates};
 use crate::http::metrics::{self, MetricsState};
 use crate::http::portal::PortalState;
 use crate::http::router::{RouterParts, router};
+use crate::listen::{self, Patience};
 use crate::log::chain;
 use crate::standing::journal::Journal;
 use crate::standing::listener;
@@ -99,11 +100,16 @@ pub async fn serve(base: BaseConfig, config: ServeConfig) -> anyhow::Result<()> 
             callers,
             clock: base.clock.clone(),
         },
-        event_feed: EventFeedState { database: database.clone(), clock: base.clock.clone(), keys: config.event_keys },
+        event_feed: EventFeedState {
+            database: database.clone(),
+            clock: base.clock.clone(),
+            keys: config.event_keys,
+            rates: EventRates::new(config.event_rate),
+        },
         portal: PortalState {
             database: database.clone(),
             clock: base.clock.clone(),
-            key: config.secret_key,
+            vault: config.vault,
             trusted_proxies: config.trusted_proxies.into(),
         },
         metrics: MetricsState { handle: metrics::install()?, database: database.clone(), clock: base.clock.clone() },
@@ -115,8 +121,7 @@ pub async fn serve(base: BaseConfig, config: ServeConfig) -> anyhow::Result<()> 
     tokio::spawn(replay_journal(Arc::clone(&gate), base.clock.clone()));
     tokio::spawn(forget_expired(database, base.clock));
     tracing::info!(addr = %config.addr, public_url = config.public_url, "storeside serves");
-    let app = app.into_make_service_with_connect_info::<SocketAddr>();
-    axum::serve(listener, app).with_graceful_shutdown(asked_to_stop()).await?;
+    listen::serve(listener, app, Patience::DEFAULT, asked_to_stop()).await;
     // What still waits in it is replayed by whoever starts next.
     gate.journal.end().await;
     tracing::info!("storeside has stopped");
@@ -135,6 +140,7 @@ pub async fn work(base: BaseConfig, config: WorkConfig, metrics_addr: SocketAddr
     let worker = Worker {
         amazon,
         mail,
+        vault: config.vault,
         public_url: config.public_url,
         database: database::connect(address).await?,
         clock: base.clock,
@@ -147,7 +153,7 @@ pub async fn work(base: BaseConfig, config: WorkConfig, metrics_addr: SocketAddr
     let chores = tokio::spawn(worker::schedule::run(worker.clone(), stopped.clone()));
     let working = tokio::spawn(worker::run(worker, stopped));
     tracing::info!(metrics_addr = %metrics_addr, "storeside works");
-    axum::serve(listener, app).with_graceful_shutdown(asked_to_stop()).await?;
+    listen::serve(listener, app, Patience::DEFAULT, asked_to_stop()).await;
     stop.send_replace(true);
     working.await?;
     events.await?;

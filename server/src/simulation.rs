@@ -2,7 +2,7 @@
 //! on a clock of its own, with all its chance from one seed.
 //!
 //! **Invariant**: no decision is made here that `domain` makes. What the flows and workers do around those decisions, the order of
-//! transactions, leases, attempts, is played again in `visit`, `attempt`, `arrival`, `worker` and `network`; a change of
+//! transactions, leases, attempts, is played again in `visit`, `attempt`, `arrival`, `refund`, `mail`, `worker` and `network`; a change of
 //! order there is to be made here as well.
 
 mod agenda;
@@ -10,11 +10,15 @@ mod amazon;
 mod arrival;
 mod attempt;
 mod books;
+mod desk;
 mod fault;
 mod law;
+mod mail;
 mod network;
 mod quiet;
 mod random;
+mod refund;
+mod refund_law;
 mod scenario;
 mod tables;
 mod visit;
@@ -41,6 +45,10 @@ pub struct Report {
     pub calls: u64,
     /// How many trips ended in each state; `denied` never began.
     pub ends: BTreeMap<&'static str, u64>,
+    /// How many refunds ended in each state.
+    pub refunds: BTreeMap<&'static str, u64>,
+    /// Mails that left.
+    pub mails: u64,
     /// How often each fault fell, in the order of [`Fault::ALL`].
     pub faults: Vec<u64>,
 }
@@ -54,6 +62,10 @@ impl Report {
         for (state, count) in &other.ends {
             *self.ends.entry(state).or_default() += count;
         }
+        for (state, count) in &other.refunds {
+            *self.refunds.entry(state).or_default() += count;
+        }
+        self.mails += other.mails;
         self.faults.resize(Fault::ALL.len(), 0);
         for (sum, count) in self.faults.iter_mut().zip(&other.faults) {
             *sum += count;
@@ -103,8 +115,13 @@ pub fn run(seed: u64, settings: Settings) -> Result<Run, IdError> {
     for trip in &world.tables.trips {
         *ends.entry(trip.as_ref().map_or("denied", |it| it.state.name())).or_default() += 1;
     }
-    let report =
-        Report { seeds: 1, steps: world.steps as u64, calls: world.sent, ends, faults: world.faults.counts.clone() };
+    let mut refunds = BTreeMap::new();
+    for refund in world.tables.refunds.iter().flatten() {
+        *refunds.entry(refund.state.name()).or_default() += 1;
+    }
+    let mails = world.mailed.iter().map(|it| it.len() as u64).sum();
+    let (steps, faults) = (world.steps as u64, world.faults.counts.clone());
+    let report = Report { seeds: 1, steps, calls: world.sent, ends, refunds, mails, faults };
     Ok(Run { report, broken, story: world.tables.story.take().unwrap_or_default() })
 }
 

@@ -27,6 +27,7 @@ use crate::clock::Clock;
 use crate::flow;
 use crate::store::outbox::Claim;
 use crate::store::{self, StoreError};
+use crate::vault::Vault;
 
 /// What a worker works with. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -39,6 +40,8 @@ pub struct Worker {
     pub amazon: AmazonClient,
     /// Mail.
     pub mail: MailClient,
+    /// Seals and opens what is personal.
+    pub vault: Vault,
     /// Where the portal is, for links in mails; without a slash at the end.
     pub public_url: String,
 }
@@ -79,6 +82,7 @@ impl Worker {
             Effect::SendRefundNotice { refund, news, .. } => {
                 mail::send_refund_notice(self, claim, *refund, *news).await
             }
+            Effect::MailSignInCode { code } => mail::mail_sign_in_code(self, claim, *code).await,
             Effect::SendSignInCode { to, code } => mail::send_sign_in_code(self, claim, to, code).await,
             Effect::CheckReview { trip } => {
                 flow::review_cart::check_review(&self.database, trip, self.clock.now()).await?;

@@ -29,7 +29,7 @@ fn read(path: &str) -> String {
 
 /// Every Rust file that is part of the product, tests cut off.
 fn product() -> Vec<Source> {
-    let all = ["app/src", "frontend/src", "server/src", "server/domain/src", "end2end/twin/src"];
+    let all = ["app/src", "frontend/src", "server/src", "server/domain/src", "end2end/twin/src", "end2end/load/src"];
     let sources: Vec<Source> = all
         .iter()
         .flat_map(|it| files(it, "rs"))

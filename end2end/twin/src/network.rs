@@ -23,6 +23,8 @@ pub struct Settings {
     pub data_before_capture: bool,
     /// What a second capture of one trip does.
     pub duplicate_capture: DuplicateCapture,
+    /// Whether what is held is captured without an adjust before.
+    pub capture_before_adjust: bool,
     /// How many days after the tap Amazon still refunds; then it answers 400. `None`: for ever. Its page says 7, the sample
     /// store 30.
     pub refund_window_days: Option<u32>,
@@ -203,7 +205,7 @@ impl Network {
         amount: &Amount,
         now: OffsetDateTime,
     ) -> Result<(), Refusal> {
-        let duplicate = self.settings.duplicate_capture;
+        let Settings { duplicate_capture: duplicate, capture_before_adjust, .. } = self.settings;
         let trip = self.trip(store, id)?;
         trip.capture_calls += 1;
         if !trip.captures_minor.is_empty() {
@@ -220,6 +222,7 @@ impl Network {
         }
         open_for_money(trip, amount, now)?;
         match trip.adjust_status {
+            None if capture_before_adjust => {}
             None => return Err(Refusal::bad("the trip was never adjusted")),
             Some(AdjustStatus::Pending) => return Err(Refusal::bad("the adjust is still pending")),
             Some(AdjustStatus::Approved | AdjustStatus::Declined) => {}

@@ -45,6 +45,7 @@ fn store(promotion_policy: PromotionPolicy, rounding_level: RoundingLevel) -> St
         token_life: time::Duration::hours(46),
         capture_repeat_is_safe: false,
         transactional_data_proves_capture: false,
+        skips_adjust: false,
         refund: RefundRules::plain(Currency::USD),
     }
 }

@@ -66,6 +66,7 @@ fn store_with(id: StoreId, currency: Currency, pricing: PricingSettings) -> Stor
         token_life: Duration::hours(46),
         capture_repeat_is_safe: false,
         transactional_data_proves_capture: false,
+        skips_adjust: false,
         refund: RefundRules::plain(Currency::USD),
     }
 }

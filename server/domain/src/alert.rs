@@ -13,6 +13,8 @@ closed_list!(
         BadCart = "bad_cart",
         /// Amazon sent another cart under the id of an earlier one.
         CartDiffers = "cart_differs",
+        /// A shopper came in, and Amazon has sent no cart, not even an empty one, for so long that the hold is released.
+        CartMissing = "cart_missing",
         /// A cart came for a trip that was already closed.
         LateCart = "late_cart",
         /// A cart came for a trip that the gate never saw, so that nobody is known to owe for it.
@@ -82,5 +84,7 @@ closed_list!(
         EventsDisagree = "events_disagree",
         /// The hold on a card is gone, and we did not release it.
         HoldCancelled = "hold_cancelled",
+        /// Audit rows wait for their seal longer than they should: nobody seals, or not fast enough.
+        AuditUnsealed = "audit_unsealed",
     }
 );

@@ -103,7 +103,8 @@ pub enum DebtEvent {
     },
     /// A capture that came late. What is more than outstanding is the shopper's.
     CaptureRecovered(Money),
-    /// A capture that came late was taken back. First what had become the shopper's, then what it had settled.
+    /// A capture that came late was taken back, as a whole: what it had settled is owed again, and the rest is not the shopper's any
+    /// more. A part has no answer here: of what is left, nobody could say whether it settles or is the shopper's.
     RecoveryReversed(Money),
     /// Not to be paid after all. What is more than outstanding is the shopper's.
     Credited(Money),
@@ -213,6 +214,9 @@ pub enum DebtError {
     /// More is taken back than was paid.
     #[error("the amount is more than was paid")]
     MoreThanPaid,
+    /// A late capture is taken back as a whole, and this is less than it had settled.
+    #[error("the amount is less than the late capture had settled")]
+    LessThanRecovered,
     /// Nothing is outstanding.
     #[error("nothing is outstanding of this debt")]
     NothingOutstanding,
@@ -348,11 +352,15 @@ impl Debt {
         Ok(debt.moved(movements))
     }
 
+    /// What it had settled is owed again; what was beyond that had been the shopper's.
     fn unrecover(self, amount: Money) -> Result<DebtStep, DebtError> {
-        let settled = if amount.minor() < self.recovered.minor() { amount } else { self.recovered };
+        let settled = self.recovered;
         let surplus = amount.checked_sub(settled)?;
+        if surplus.minor() < 0 {
+            return Err(DebtError::LessThanRecovered);
+        }
         let debt = Self {
-            recovered: self.recovered.checked_sub(settled)?,
+            recovered: Money::zero(amount.currency()),
             outstanding: self.outstanding.checked_add(settled)?,
             ..self
         };

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::attempt::Api;
-use crate::id::{EmailAddress, InstrumentId, RefundId, StoreId, TripId};
+use crate::id::{EmailAddress, InstrumentId, RefundId, SignInCodeId, StoreId, TripId};
 use crate::money::Money;
 use crate::reason::closed_list;
 use crate::refund::RefundReason;
@@ -97,7 +97,12 @@ pub enum Effect {
         /// What there is to say.
         news: RefundNews,
     },
-    /// Mail the code for signing in. The code itself is only in this row, which is emptied once it is sent.
+    /// Mail the code for signing in. Its row has the code and the address, sealed.
+    MailSignInCode {
+        /// Which.
+        code: SignInCodeId,
+    },
+    /// The same as the version before wrote it, with the code in the outbox's own row, which is emptied once it is sent.
     SendSignInCode {
         /// To whom.
         to: EmailAddress,
@@ -161,6 +166,7 @@ impl Effect {
             Self::SendReceipt { .. } => "send_receipt",
             Self::SendDebtNotice { .. } => "send_debt_notice",
             Self::SendRefundNotice { .. } => "send_refund_notice",
+            Self::MailSignInCode { .. } => "mail_sign_in_code",
             Self::SendSignInCode { .. } => "send_sign_in_code",
             Self::CheckDeadline { .. } => "check_deadline",
             Self::CheckReview { .. } => "check_review",
@@ -185,7 +191,7 @@ impl Effect {
             | Self::CheckDeadline { trip }
             | Self::CheckReview { trip }
             | Self::CheckEntry { trip } => Some(trip),
-            Self::SendSignInCode { .. } => None,
+            Self::MailSignInCode { .. } | Self::SendSignInCode { .. } => None,
         }
     }
 
@@ -203,6 +209,7 @@ impl Effect {
             Self::SendReceipt { .. }
             | Self::SendDebtNotice { .. }
             | Self::SendRefundNotice { .. }
+            | Self::MailSignInCode { .. }
             | Self::SendSignInCode { .. }
             | Self::CheckDeadline { .. }
             | Self::CheckReview { .. }

@@ -189,6 +189,10 @@ uuid_id!(
     ShopperId
 );
 uuid_id!(
+    /// A code for signing in that somebody asked for.
+    SignInCodeId
+);
+uuid_id!(
     /// One effect waiting in the outbox.
     OutboxId
 );

@@ -3,7 +3,7 @@
 //! The feed's schema is not published (only the names of its events are: seed "Well-Architected Review", 6.3), so a reader
 //! elsewhere finds these fields in whatever it is sent; what they mean for a visit is decided here.
 
-use time::OffsetDateTime;
+use time::{Duration, OffsetDateTime};
 
 use crate::id::{PaymentEventId, StoreId, TripId};
 use crate::money::Money;
@@ -12,6 +12,11 @@ use crate::reason::closed_list;
 mod judge;
 
 pub use judge::{Judgement, Known, judge};
+
+/// How long events are kept: a dispute may come half a year after its payment, and who compares a month with the year before looks back
+/// 13 months (400 days have both). What happened longer ago is not heard any more, so that an old event that is sent again cannot pass
+/// for a new one once it is forgotten.
+pub const KEPT_FOR: Duration = Duration::days(400);
 
 /// Longest name of an event that is kept, in characters. The longest known one has 22.
 pub const NAME_CHARS_MAX: usize = 100;
@@ -69,6 +74,8 @@ closed_list!(
         AnswerCounts = "answer_counts",
         /// The visit has nothing to do with it any more.
         MovedOn = "moved_on",
+        /// A person gave it up: its visit never appeared.
+        GivenUp = "given_up",
     }
 );
 

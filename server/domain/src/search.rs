@@ -25,13 +25,16 @@ pub struct Search {
     pub held: Option<Money>,
     /// Answers so far that decided something.
     pub calls: u32,
+    /// Was the total captured without an adjustment before, and refused? If the event feed tells of a capture then, it was that one.
+    #[serde(default)]
+    pub skipped: bool,
 }
 
 impl Search {
     /// The first question: the whole total.
     #[must_use]
     pub fn start(total: Money) -> Self {
-        Self { asked: total, ceiling: None, held: None, calls: 0 }
+        Self { asked: total, ceiling: None, held: None, calls: 0, skipped: false }
     }
 
     /// `authorized` is held now.

@@ -85,6 +85,9 @@ pub struct Store {
     pub capture_repeat_is_safe: bool,
     /// Is it proven that Get Transactional Data answers 200 only after a capture? Only then does it witness one.
     pub transactional_data_proves_capture: bool,
+    /// Is a total that is held already, to the cent, captured without asking Adjust Charge first? What Amazon refuses then is adjusted
+    /// and captured.
+    pub skips_adjust: bool,
     /// Refunds.
     pub refund: RefundRules,
 }
@@ -128,6 +131,7 @@ pub(crate) mod tests {
             token_life: Duration::hours(46),
             capture_repeat_is_safe: true,
             transactional_data_proves_capture: true,
+            skips_adjust: false,
             refund: RefundRules::plain(Currency::USD),
         }
     }

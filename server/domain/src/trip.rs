@@ -4,7 +4,7 @@
 //! person must look at. Money is conserved in every step: what was priced is in flight, captured, a debt, in suspense, or lost.
 
 use serde::{Deserialize, Serialize};
-use time::Duration;
+use time::{Duration, OffsetDateTime};
 
 use crate::alert::AlertKind;
 use crate::effect::Effect;
@@ -21,6 +21,15 @@ mod open;
 /// How long after the tap a visit without a cart is given up, and its hold released: well under the 46 hours of the payment
 /// token and the 72 after which Amazon would do it (seed "Pre-authorization").
 pub const ENTRY_STALE_AFTER: Duration = Duration::hours(12);
+
+/// Who hears of a tap long after it may hear of its cart late as well: a visit has so long at least.
+const STALE_HEARD_FOR: Duration = Duration::hours(1);
+
+/// When a visit without a cart is given up: [`ENTRY_STALE_AFTER`] the tap, by Amazon's clock, and not at once where we hear of it late.
+#[must_use]
+pub fn entry_stale_at(tapped_at: OffsetDateTime, now: OffsetDateTime) -> OffsetDateTime {
+    tapped_at.saturating_add(ENTRY_STALE_AFTER).max(now.saturating_add(STALE_HEARD_FOR))
+}
 
 /// Where a visit is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -46,6 +55,8 @@ pub enum Trip {
         /// How often it was unknown already what became of a capture. Above zero, no refusal of a later one proves that nothing
         /// was taken.
         doubts: u32,
+        /// Was Amazon never asked to adjust, since the total was held already? Then a refusal asks for that first.
+        skipped_adjust: bool,
     },
     /// A capture was sent and nobody knows what became of it.
     CaptureUnknown {
@@ -237,6 +248,8 @@ pub struct Visit<'a> {
     pub trip: &'a TripId,
     /// Its store.
     pub store: &'a Store,
+    /// The hold that was placed at the gate, as far as we know.
+    pub hold: Option<Money>,
 }
 
 impl Visit<'_> {
@@ -282,8 +295,8 @@ impl Trip {
             Self::Entered => open::entered(event, visit),
             Self::InReview => open::in_review(event, visit),
             Self::Adjusting { total, search } => open::adjusting(total, search, event, visit),
-            Self::Capturing { total, amount, doubts } => {
-                open::capturing(open::Capture { total, amount, doubts }, event, visit)
+            Self::Capturing { total, amount, doubts, skipped_adjust } => {
+                open::capturing(open::Capture { total, amount, doubts }, skipped_adjust, event, visit)
             }
             Self::CaptureUnknown { total, amount, doubts, failed } => {
                 open::capture_unknown(open::Capture { total, amount, doubts }, failed, event, visit)

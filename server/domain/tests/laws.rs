@@ -20,7 +20,7 @@ fn usd(minor: i64) -> Money {
     Money::new(minor, Currency::USD)
 }
 
-fn store(decline: DeclinePolicy, capture_repeat_is_safe: bool) -> Store {
+fn store(decline: DeclinePolicy, capture_repeat_is_safe: bool, skips_adjust: bool) -> Store {
     Store {
         id: StoreId::new("store").unwrap(),
         merchant: Merchant {
@@ -40,6 +40,7 @@ fn store(decline: DeclinePolicy, capture_repeat_is_safe: bool) -> Store {
         token_life: Duration::hours(46),
         capture_repeat_is_safe,
         transactional_data_proves_capture: true,
+        skips_adjust,
         refund: RefundRules::plain(Currency::USD),
     }
 }
@@ -47,6 +48,8 @@ fn store(decline: DeclinePolicy, capture_repeat_is_safe: bool) -> Store {
 fn any_event() -> impl Strategy<Value = TripEvent> {
     prop_oneof![
         (1_i64..10_000).prop_map(|total| TripEvent::CartPriced(CartVerdict::Payable(usd(total)))),
+        // Totals that a hold may meet to the cent.
+        (1_i64..5).prop_map(|total| TripEvent::CartPriced(CartVerdict::Payable(usd(total)))),
         (1_i64..10_000).prop_map(|total| TripEvent::Reviewed(CartVerdict::Payable(usd(total)))),
         Just(TripEvent::Reviewed(CartVerdict::NothingToPay)),
         Just(TripEvent::CartPriced(CartVerdict::NothingToPay)),
@@ -114,18 +117,19 @@ proptest! {
     #[test]
     fn money_is_conserved_whatever_happens_in_whatever_order(
         events in prop::collection::vec(any_event(), 1..40), policy in 0..DeclinePolicy::ALL.len(), repeat_is_safe: bool,
+        hold in prop::option::of(1_i64..5), skips_adjust: bool,
     ) {
         let decline = DeclinePolicy::ALL[policy];
-        let store = store(decline, repeat_is_safe);
+        let store = store(decline, repeat_is_safe, skips_adjust);
         let id = TripId::new("trip").unwrap();
         let mut trip = Trip::Entered;
         let mut sums = Sums::default();
-        let mut authorized_most = 0;
+        let mut authorized_most = hold.unwrap_or(0);
         for event in events {
             if let TripEvent::AdjustApproved { authorized } | TripEvent::AdjustDeclined { authorized: Some(authorized) } = event {
                 authorized_most = authorized_most.max(authorized.minor());
             }
-            let Ok(step) = trip.apply(event, Visit { trip: &id, store: &store }) else { continue };
+            let Ok(step) = trip.apply(event, Visit { trip: &id, store: &store, hold: hold.map(usd) }) else { continue };
             let was_cancelled = matches!(trip, Trip::Cancelling | Trip::Cancelled);
             let captures = step.effects.iter().any(|effect| matches!(effect, Effect::CaptureCharge { .. }));
             prop_assert!(!(was_cancelled && captures), "never a capture after a cancel");

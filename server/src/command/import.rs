@@ -10,7 +10,7 @@ use clap::ValueEnum;
 use domain::id::StoreId;
 use indicatif::{ProgressBar, ProgressStyle};
 
-use super::table::{Table, catalog, loyalty, promotion, tax};
+use super::table::{Table, catalog, loyalty, promotion, risk, tax};
 use super::{Desk, rules, say};
 use crate::flow::import_loyalty::{ImportedLoyalty, LoyaltyImport, import_loyalty};
 use crate::flow::import_rules::{self, Import, ImportError, Imported, Listener, Phase, import_rules};
@@ -25,6 +25,8 @@ pub enum Subject {
     Promotions,
     /// Tax rates.
     Taxes,
+    /// Rules for the gate.
+    Risk,
     /// Loyalty accounts, which belong to every store and take effect at once.
     Loyalty,
 }
@@ -38,6 +40,8 @@ pub enum What {
     Promotions,
     /// Tax rates.
     Taxes,
+    /// Rules for the gate.
+    Risk,
 }
 
 /// The words after `storeside import`.
@@ -72,6 +76,7 @@ pub async fn run(desk: &Desk, arguments: &Arguments) -> anyhow::Result<()> {
         Subject::Catalog => What::Catalog,
         Subject::Promotions => What::Promotions,
         Subject::Taxes => What::Taxes,
+        Subject::Risk => What::Risk,
         Subject::Loyalty => {
             if arguments.store.is_some() {
                 bail!("loyalty accounts belong to every store: leave out --store");
@@ -106,7 +111,7 @@ pub async fn import_loyalty_file(
     path: &Path,
 ) -> anyhow::Result<ImportedLoyalty> {
     let table = Table::open(file, loyalty::COLUMNS, &[]).with_context(|| path.display().to_string())?;
-    let outcome = import_loyalty(&desk.database, import, &mut table.rows(loyalty::read), desk.now).await;
+    let outcome = import_loyalty(&desk.database, desk.vault()?, import, &mut table.rows(loyalty::read), desk.now).await;
     outcome.map_err(|error| told(error, path))
 }
 
@@ -157,6 +162,11 @@ pub async fn import_file_telling(
             let table = Table::open(file, tax::COLUMNS, &[]).with_context(|| name.to_string())?;
             let mut rows = table.rows(tax::read);
             import_rules(&desk.database, import, import_rules::File::Taxes(&mut rows), listener, desk.now).await
+        }
+        What::Risk => {
+            let table = Table::open(file, risk::COLUMNS, &[]).with_context(|| name.to_string())?;
+            let mut rows = table.rows(move |cells| risk::read(cells, currency));
+            import_rules(&desk.database, import, import_rules::File::Risk(&mut rows), listener, desk.now).await
         }
     };
     outcome.map_err(|error| told(error, path))

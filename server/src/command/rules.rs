@@ -1,6 +1,7 @@
-//! `storeside rules`: versions of prices, promotions and taxes.
+//! `storeside rules`: versions of prices, promotions, taxes and rules for the gate.
 
 use domain::catalog::RuleSetId;
+use domain::gate::{HoldRule, RiskAction, RiskRule, RiskRuleKind};
 use domain::id::StoreId;
 use domain::promotion::{DayMinute, Hours, Promotion, PromotionKind, Target};
 use domain::tax::TaxRate;
@@ -82,7 +83,9 @@ pub async fn run(desk: &Desk, command: &Command) -> anyhow::Result<()> {
                 published => {
                     let from = moment_text(from.unwrap_or(desk.now));
                     say(&format!("Rule set {} of {store} is in force from {from}.", published?.0));
-                    say("Visits that began before keep the rules they began with.");
+                    say(
+                        "Visits that began before keep the prices they began with; the gate decides the next tap by it.",
+                    );
                     Ok(())
                 }
             }
@@ -157,6 +160,7 @@ pub fn print_changes(changes: &RulesComparison) {
     }
     print_rows("Promotions", &changes.promotions, promotion_text);
     print_rows("Tax rates", &changes.taxes, tax_text);
+    print_rows("Rules for the gate", &changes.risk, risk_text);
 }
 
 fn print_rows<T>(what: &str, changes: &[RowChange<T>], text: impl Fn(&T) -> String) {
@@ -218,4 +222,35 @@ fn hours_text(hours: &Hours) -> String {
 fn tax_text(rate: &TaxRate) -> String {
     let included = if rate.included { "included" } else { "added" };
     format!("{} {} on {}: {} %, {included}", rate.jurisdiction, rate.name, rate.tax_category, rate.percent)
+}
+
+fn risk_text(rule: &RiskRule) -> String {
+    let what = match &rule.kind {
+        RiskRuleKind::Threshold { amount } => format!("a balance below {amount} opens"),
+        RiskRuleKind::Conditional { below, incidents_max, hold } => {
+            let visits = incidents_max.map_or(String::new(), |max| format!(" for at most {max} visits"));
+            format!("a balance below {below}{visits} opens with {}", hold_text(hold))
+        }
+        RiskRuleKind::Incidents { count, within_days } => {
+            let days = within_days.map_or(String::new(), |days| format!(" within {days} days"));
+            format!("{count} unpaid visits{days} deny")
+        }
+        RiskRuleKind::Sum { over } => format!("a balance over {over} denies"),
+        RiskRuleKind::Risk { risk, action } => match action {
+            RiskAction::Deny => format!("{risk} denies"),
+            RiskAction::Condition(hold) => format!("{risk} opens with {}", hold_text(hold)),
+            RiskAction::Accept => format!("{risk} is accepted"),
+            RiskAction::Ignore => format!("{risk} is ignored"),
+            RiskAction::Follow => format!("{risk} follows Amazon's recommendation"),
+        },
+    };
+    format!("{}: {what}", rule.name)
+}
+
+fn hold_text(hold: &HoldRule) -> String {
+    match hold {
+        HoldRule::Exactly(hold) => format!("a hold of {hold}"),
+        HoldRule::Percent(percent) => format!("{percent} % of the hold"),
+        HoldRule::PlusBalance => "the balance added to the hold".to_owned(),
+    }
 }

@@ -110,9 +110,12 @@ fn tell(report: &Report) {
     for (fault, count) in Fault::ALL.iter().zip(&report.faults) {
         say(&format!("{count:>12}  {}", fault.word()));
     }
-    let ends: Vec<String> = report.ends.iter().map(|(state, count)| format!("{count} {state}")).collect();
-    say(&format!("Trips: {}.", ends.join(", ")));
-    say(&format!("{} seeds, {} steps, {} calls to Amazon.", report.seeds, report.steps, report.calls));
+    for (what, ends) in [("Trips", &report.ends), ("Refunds", &report.refunds)] {
+        let ends: Vec<String> = ends.iter().map(|(state, count)| format!("{count} {state}")).collect();
+        say(&format!("{what}: {}.", ends.join(", ")));
+    }
+    let Report { seeds, steps, calls, mails, .. } = report;
+    say(&format!("{seeds} seeds, {steps} steps, {calls} calls to Amazon, {mails} mails."));
 }
 
 fn text(seed: u64, broken: &Broken, arguments: &Arguments) -> String {

@@ -12,6 +12,7 @@ use crate::flow::import_rules::Refused;
 pub mod catalog;
 pub mod loyalty;
 pub mod promotion;
+pub mod risk;
 pub mod tax;
 
 /// A column of a file.
@@ -197,6 +198,15 @@ impl<'a> Cells<'a> {
     /// An amount in the store's currency.
     pub fn money(&mut self, column: &'static str, currency: Currency) -> Option<Money> {
         self.read(column, |text| money(text, currency))
+    }
+
+    /// An amount in the currency that the row names, else in `currency`.
+    pub fn money_of_row(&mut self, column: &'static str, currency: Currency) -> Option<Money> {
+        let named = self.read("currency", |text| Currency::new(text).map_err(|error| format!("{text:?} {error}")));
+        if named.is_none() && self.text("currency").is_some() {
+            return None;
+        }
+        self.money(column, named.unwrap_or(currency))
     }
 
     /// A whole number.

@@ -13,13 +13,13 @@ use std::path::PathBuf;
 use bytes::Bytes;
 use http::HeaderMap;
 use http::request::Parts;
-use subtle::ConstantTimeEq;
 use time::OffsetDateTime;
 
 pub use principals::{Arn, PrincipalsError};
 
 use super::Connector;
-use crate::secret::Secret;
+use crate::rate::{Rate, Rates};
+use crate::secrets::Secrets;
 use principals::PrincipalsFile;
 
 /// Carries the ARN of the caller that API Gateway authenticated (`$context.identity.userArn`).
@@ -33,12 +33,14 @@ pub const SECRET_HEADER: &str = "x-storeside-gateway-secret";
 pub struct CallerSettings {
     /// `CONNECTOR_PRINCIPALS`; without it nobody is allowed.
     pub principals: Option<PathBuf>,
-    /// `CONNECTOR_GATEWAY_SECRET`; without it no gateway is believed.
-    pub gateway_secret: Option<Secret>,
+    /// `CONNECTOR_GATEWAY_SECRET`; without one no gateway is believed.
+    pub gateway_secrets: Secrets,
     /// `CONNECTOR_SIGV4_SERVICE`: the service that direct callers sign for.
     pub sigv4_service: String,
     /// `CONNECTOR_SIGV4_REGION`: the region that direct callers sign for.
     pub sigv4_region: String,
+    /// `CONNECTOR_RATE_LIMIT`: how often each caller may call each connector.
+    pub rate: Rate,
 }
 
 /// Why a call was declined. For our log and our records; the caller hears none of it.
@@ -77,9 +79,11 @@ pub enum Declined {
 #[derive(Debug)]
 pub struct Callers {
     principals: PrincipalsFile,
-    gateway_secret: Option<Secret>,
+    gateway_secrets: Secrets,
     sigv4_service: String,
     sigv4_region: String,
+    rates: Rates<(Connector, Arn)>,
+    records: Rates<()>,
 }
 
 impl Callers {
@@ -91,10 +95,11 @@ impl Callers {
     pub fn new(settings: CallerSettings) -> Result<Self, PrincipalsError> {
         Ok(Self {
             principals: PrincipalsFile::open(settings.principals)?,
-            // An empty secret would be known to everybody.
-            gateway_secret: settings.gateway_secret.filter(|secret| !secret.expose().is_empty()),
+            gateway_secrets: settings.gateway_secrets,
             sigv4_service: settings.sigv4_service,
             sigv4_region: settings.sigv4_region,
+            rates: Rates::new(settings.rate),
+            records: Rates::new(Rate::RECORDS),
         })
     }
 
@@ -123,10 +128,23 @@ impl Callers {
         if principal.connectors.contains(&connector) { Ok(principal.arn.clone()) } else { Err(Declined::NotAllowed) }
     }
 
+    /// Counts a call of one who was let in.
+    ///
+    /// # Errors
+    ///
+    /// Too many at once; says after how many seconds the next one is welcome.
+    pub fn count(&self, connector: Connector, caller: &Arn) -> Result<(), u64> {
+        self.rates.take(&(connector, caller.clone()))
+    }
+
+    /// May one more refusal be written down now? See [`Rate::RECORDS`].
+    pub(super) fn may_record(&self) -> bool {
+        self.records.take(&()).is_ok()
+    }
+
     fn gateway_caller(&self, headers: &HeaderMap) -> Result<Arn, Declined> {
         let given = only(headers, SECRET_HEADER).ok_or(Declined::GatewaySecret)?;
-        let expected = self.gateway_secret.as_ref().ok_or(Declined::GatewaySecret)?;
-        if !bool::from(given.ct_eq(expected.expose().as_bytes())) {
+        if !self.gateway_secrets.contains(given) {
             return Err(Declined::GatewaySecret);
         }
         let arn = only(headers, ARN_HEADER).and_then(|it| str::from_utf8(it).ok()).ok_or(Declined::GatewayCaller)?;

@@ -4,7 +4,7 @@
 use axum::Json;
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
-use http::header::RETRY_AFTER;
+use http::header::{CONNECTION, RETRY_AFTER};
 use serde::Serialize;
 
 use super::field::{Problem, Problems};
@@ -21,8 +21,15 @@ pub(super) enum Refusal {
     Declined,
     /// 404: a well-formed store id, but no store of ours.
     NoConnector,
+    /// 408: the body did not come in time.
+    Late,
     /// 413
     TooLarge,
+    /// 429, and after how many seconds the caller is welcome again.
+    TooMany {
+        /// At least one.
+        retry_after: u64,
+    },
     /// 503
     Unavailable,
 }
@@ -45,7 +52,7 @@ struct Body<'a> {
     fields: &'a [Problem],
     /// Seconds as a string, as on Amazon's Payment Service pages.
     #[serde(skip_serializing_if = "Option::is_none")]
-    retry_after: Option<&'static str>,
+    retry_after: Option<&'a str>,
 }
 
 impl<'a> Body<'a> {
@@ -75,6 +82,16 @@ impl IntoResponse for Refusal {
                 let too_large = "BadRequestException: body has more than 1048576 bytes";
                 let body = Body { field: Some("body"), ..Body::new(too_large) };
                 (StatusCode::PAYLOAD_TOO_LARGE, Json(body)).into_response()
+            }
+            Self::Late => {
+                let late = "BadRequestException: body did not arrive within 5 seconds";
+                let body = Body { field: Some("body"), ..Body::new(late) };
+                (StatusCode::REQUEST_TIMEOUT, [(CONNECTION, "close")], Json(body)).into_response()
+            }
+            Self::TooMany { retry_after } => {
+                let seconds = retry_after.to_string();
+                let body = Body { retry_after: Some(&seconds), ..Body::new("Too Many Requests") };
+                (StatusCode::TOO_MANY_REQUESTS, [(RETRY_AFTER, &seconds)], Json(body)).into_response()
             }
             Self::Unavailable => {
                 let body = Body { retry_after: Some(RETRY_AFTER_SECONDS), ..Body::new("ServiceUnavailableException") };

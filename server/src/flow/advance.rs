@@ -60,7 +60,7 @@ pub(super) async fn advance(
     said: Said<'_>,
 ) -> Result<bool, StoreError> {
     let before = row.state;
-    let step = match before.apply(event, Visit { trip: &row.id, store }) {
+    let step = match before.apply(event, Visit { trip: &row.id, store, hold: row.hold }) {
         Ok(step) => step,
         Err(TripError::MovedOn) => {
             tracing::info!(trip.id = %row.id, state = before.name(), event = ?event, "an event came late or twice");

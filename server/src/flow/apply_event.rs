@@ -8,6 +8,7 @@ use sqlx::{PgConnection, PgPool};
 use time::{Duration, OffsetDateTime};
 
 use super::advance::{Said, advance, settings_of};
+use crate::failpoint::{self, Commit};
 use crate::log::chain;
 use crate::store::audit::AuditEntry;
 use crate::store::trip::TripRow;
@@ -62,7 +63,7 @@ pub async fn apply_event(db: &PgPool, id: &PaymentEventId, now: OffsetDateTime) 
     if stored.fate == Fate::Parked && !fate.is_open() && store::payment_event::none_parked(&mut tx, trip).await? {
         store::alert::close(&mut tx, AlertKind::UnknownEventTrip, trip.as_str(), now).await?;
     }
-    tx.commit().await?;
+    failpoint::commit(tx, Commit::EventApplied).await?;
     let ignored = fate.ignored().map(Ignored::as_str);
     tracing::info!(event.id = %id, trip.id = %trip, %name, state = fate.name(), ignored, "an event was looked at");
     metrics::counter!("storeside_events_applied_total", "name" => name.as_str(), "state" => fate.name()).increment(1);

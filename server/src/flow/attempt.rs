@@ -19,11 +19,13 @@ use super::advance::{Said, advance, settings_of};
 use super::notify_shopper::notify;
 use super::pause;
 use super::send_refund;
+use crate::failpoint::{self, Commit};
 use crate::store::attempt::Outcome;
 use crate::store::instrument::Identity;
 use crate::store::outbox::Claim;
 use crate::store::trip::TripRow;
 use crate::store::{self, StoreError};
+use crate::vault::Vault;
 
 const SAID_BY: &str = "worker";
 
@@ -79,7 +81,7 @@ pub async fn begin(
     }
     let id = AttemptId(Uuid::new_v4());
     store::attempt::insert(&mut tx, id, claim, trip, api, request, now).await?;
-    tx.commit().await?;
+    failpoint::commit(tx, Commit::Attempt(api)).await?;
     Ok(Begin::Go(id))
 }
 
@@ -93,7 +95,7 @@ pub(super) async fn is_wanted(
     Ok(match rule::wanted(effect, row.state) {
         Wanted::Yes => true,
         Wanted::No => false,
-        Wanted::WithoutFacts => store::card_facts::get(conn, &row.id).await?.is_none(),
+        Wanted::WithoutFacts => !store::card_facts::exists(conn, &row.id).await?,
         Wanted::WithoutIdentity => match effect {
             Effect::FetchShopperIdentity { instrument, .. } => {
                 store::instrument::identity(conn, instrument).await? == Identity::NotAsked
@@ -176,6 +178,7 @@ pub struct Finished {
 /// A database that is away. The lease ends by itself then, and the attempt stays recorded as sent.
 pub async fn finish(
     db: &PgPool,
+    vault: &Vault,
     claim: &Claim,
     attempt: AttemptId,
     finished: &Finished,
@@ -184,6 +187,7 @@ pub async fn finish(
 ) -> Result<(), StoreError> {
     let mut tx = db.begin().await?;
     let trip = claim.effect.trip().ok_or(StoreError::Corrupt("an attempt without a trip"))?;
+    let api = claim.effect.api().ok_or(StoreError::Corrupt("an attempt without an API"))?;
     let mut row = lock_trip(&mut tx, trip).await?;
     let outcome = Outcome {
         outcome: finished.outcome,
@@ -195,19 +199,17 @@ pub async fn finish(
     if let Some(kind) = finished.alert {
         store::alert::open(&mut tx, kind, claim.effect.kind(), now).await?;
     }
-    let state = conclude(&mut tx, claim, &mut row, finished.meaning.clone(), jitter, now).await?;
+    let state = conclude(&mut tx, vault, claim, &mut row, finished.meaning.clone(), jitter, now).await?;
     store::outbox::save(&mut tx, claim, state, finished.problem.as_deref(), now).await?;
-    if let Some(api) = claim.effect.api() {
-        // Last of all locks, since the whole fleet may want it.
-        pause::note(&mut tx, api, PauseEvent::Called { answer: finished.answer, probe: claim.probe }, SAID_BY, now)
-            .await?;
-    }
-    tx.commit().await?;
+    // Last of all locks, since the whole fleet may want it.
+    pause::note(&mut tx, api, PauseEvent::Called { answer: finished.answer, probe: claim.probe }, SAID_BY, now).await?;
+    failpoint::commit(tx, Commit::Outcome(api)).await?;
     Ok(())
 }
 
 async fn conclude(
     conn: &mut PgConnection,
+    vault: &Vault,
     claim: &Claim,
     row: &mut TripRow,
     meaning: Meaning,
@@ -233,7 +235,7 @@ async fn conclude(
             Ok(OutboxState::Done)
         }
         Meaning::Facts(facts) => {
-            store::card_facts::insert(&mut *conn, &row.id, &facts, now).await?;
+            store::card_facts::insert(&mut *conn, vault, &row.id, &facts, now).await?;
             take_facts_as_witness(&mut *conn, row, now).await?;
             send_refund::wake(&mut *conn, &row.id, now).await?;
             notify(conn, row, now).await?;
@@ -241,7 +243,7 @@ async fn conclude(
         }
         Meaning::NoFacts => no_facts(conn, claim, row, jitter, now).await,
         Meaning::Identity { instrument, email } => {
-            save_identity(&mut *conn, &instrument, email, now).await?;
+            save_identity(&mut *conn, vault, &instrument, email, now).await?;
             notify(conn, row, now).await?;
             Ok(OutboxState::Done)
         }
@@ -355,12 +357,13 @@ async fn no_facts(
 
 async fn save_identity(
     conn: &mut PgConnection,
+    vault: &Vault,
     instrument: &InstrumentId,
     email: Option<EmailAddress>,
     now: OffsetDateTime,
 ) -> Result<(), StoreError> {
     let shopper = match email {
-        Some(email) => Some(store::shopper::find_or_insert(&mut *conn, &email, now).await?),
+        Some(email) => Some(store::shopper::find_or_insert(&mut *conn, vault, &email, now).await?),
         None => None,
     };
     store::instrument::save_identity(conn, instrument, shopper, now).await

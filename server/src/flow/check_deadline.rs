@@ -10,6 +10,7 @@ use time::OffsetDateTime;
 
 use super::advance::{Said, advance};
 use super::book_loss::book_loss;
+use crate::failpoint::{self, Commit};
 use crate::store::trip::TripRow;
 use crate::store::{self, StoreError};
 
@@ -32,7 +33,7 @@ pub async fn check_deadline(
             return Ok(None);
         }
         store::alert::open(&mut tx, AlertKind::DeadlineNear, trip.as_str(), now).await?;
-        tx.commit().await?;
+        failpoint::commit(tx, Commit::DeadlineChecked).await?;
         return Ok(Some(again_at));
     }
     if is_undecided(&mut tx, &row).await? {
@@ -46,7 +47,7 @@ pub async fn check_deadline(
     }
     // What became of it has its own alert, where it needs one.
     store::alert::close(&mut tx, AlertKind::DeadlineNear, trip.as_str(), now).await?;
-    tx.commit().await?;
+    failpoint::commit(tx, Commit::DeadlineChecked).await?;
     Ok(None)
 }
 

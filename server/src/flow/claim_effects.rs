@@ -7,6 +7,7 @@ use sqlx::{Connection, PgConnection, PgPool};
 use time::OffsetDateTime;
 
 use super::pause;
+use crate::failpoint::{self, Commit};
 use crate::store::outbox::Claim;
 use crate::store::pause::PauseRow;
 use crate::store::{self, StoreError};
@@ -47,7 +48,7 @@ async fn claim_probe(
     let until = now.saturating_add(LEASE);
     let Some(claim) = store::outbox::claim_probe(&mut tx, row.api, fence, now, until).await? else { return Ok(None) };
     pause::save(&mut tx, row, probing, "worker", None, now).await?;
-    tx.commit().await?;
+    failpoint::commit(tx, Commit::ProbeClaimed).await?;
     Ok(Some(claim))
 }
 

@@ -6,12 +6,13 @@ use domain::gate::{self, GateDecision, GateRequest, OverrideKind};
 use domain::money::Money;
 use domain::reason::GateReason;
 use domain::store::Store;
-use domain::trip::{ENTRY_STALE_AFTER, Trip};
+use domain::trip::{Trip, entry_stale_at};
 use serde_json::json;
 use sqlx::{PgConnection, PgPool};
 use time::OffsetDateTime;
 
 use super::join_instrument::join_instrument;
+use crate::failpoint::{self, Commit};
 use crate::standing::answers::Answers;
 use crate::store::audit::AuditEntry;
 use crate::store::gate::Known;
@@ -84,7 +85,7 @@ pub async fn decide_gate(
     if settled != decision {
         return Ok(settled);
     }
-    tx.commit().await?;
+    failpoint::commit(tx, Commit::Gate).await?;
     count(request, &decision);
     Ok(decision)
 }
@@ -150,7 +151,7 @@ pub(super) async fn enter(
     };
     if store::trip::insert(&mut *conn, &row, now).await? {
         let check = Effect::CheckEntry { trip: trip.clone() };
-        store::outbox::push(conn, &check, now.saturating_add(ENTRY_STALE_AFTER), None, now).await?;
+        store::outbox::push(conn, &check, entry_stale_at(request.tapped_at, now), None, now).await?;
         Ok(())
     } else {
         // A second tap of a group; or a cart that came since we looked.

@@ -12,6 +12,7 @@ use super::advance::settings_of;
 use super::move_refund::{Place, RefundMover, move_refund};
 use super::request_refund::approval;
 use super::staff::{Person, UnknownStaff};
+use crate::failpoint::{self, Commit};
 use crate::store::audit::AuditEntry;
 use crate::store::refund::RefundRow;
 use crate::store::trip::TripRow;
@@ -122,7 +123,7 @@ pub async fn decide_refund(
             return Err(DecideRefundError::Refused(refused));
         }
     }
-    tx.commit().await?;
+    failpoint::commit(tx, Commit::RefundDecided).await?;
     Ok(refund)
 }
 

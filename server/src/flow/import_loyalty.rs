@@ -10,6 +10,7 @@ use super::staff::check_staff;
 use crate::store::audit::AuditEntry;
 use crate::store::loyalty_account::Changes;
 use crate::store::{self, StoreError};
+use crate::vault::Vault;
 
 /// Rows sent at once: a file of any length needs the memory of so many.
 const BATCH: usize = 5000;
@@ -45,6 +46,7 @@ pub struct ImportedLoyalty {
 /// See [`ImportError`]. Nothing is kept then.
 pub async fn import_loyalty(
     db: &PgPool,
+    vault: &Vault,
     import: LoyaltyImport<'_>,
     file: &mut Rows<LoyaltyAccount>,
     now: OffsetDateTime,
@@ -54,7 +56,7 @@ pub async fn import_loyalty(
     store::loyalty_account::lock_imports(&mut tx).await?;
     store::loyalty_account::clear_rows(&mut tx).await?;
     let mut refused = Collected::default();
-    let rows = push(&mut tx, file, &mut refused).await?;
+    let rows = push(&mut tx, vault, file, &mut refused).await?;
     let duplicates = store::loyalty_account::list_duplicates(&mut tx, REFUSED_MAX as i64).await?;
     refused.push(duplicates.into_iter().map(|(line_no, first)| {
         let reason = format!("line {first} has the same number");
@@ -74,6 +76,7 @@ pub async fn import_loyalty(
 
 async fn push(
     conn: &mut PgConnection,
+    vault: &Vault,
     file: &mut Rows<LoyaltyAccount>,
     refused: &mut Collected,
 ) -> Result<u64, StoreError> {
@@ -85,11 +88,11 @@ async fn push(
             Err(cells) => refused.push(cells),
         }
         if batch.len() == BATCH {
-            store::loyalty_account::push_rows(&mut *conn, &batch).await?;
+            store::loyalty_account::push_rows(&mut *conn, vault, &batch).await?;
             batch.clear();
         }
     }
-    store::loyalty_account::push_rows(conn, &batch).await?;
+    store::loyalty_account::push_rows(conn, vault, &batch).await?;
     Ok(rows)
 }
 

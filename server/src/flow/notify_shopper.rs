@@ -2,9 +2,11 @@
 
 use domain::effect::Effect;
 use domain::trip::Trip;
+use serde_json::json;
 use sqlx::PgConnection;
 use time::OffsetDateTime;
 
+use crate::store::audit::AuditEntry;
 use crate::store::instrument::Identity;
 use crate::store::trip::TripRow;
 use crate::store::{self, StoreError};
@@ -21,12 +23,19 @@ pub(super) async fn notify(conn: &mut PgConnection, row: &TripRow, now: OffsetDa
         }
         Identity::Known(_) => mails(row),
     };
+    let mut asked = vec![];
     for effect in wanted {
         if !store::outbox::exists(&mut *conn, effect.kind(), &row.id).await? {
             store::outbox::push(&mut *conn, &effect, now, None, now).await?;
+            asked.push(effect.kind());
         }
     }
-    Ok(())
+    if asked.is_empty() {
+        return Ok(());
+    }
+    let detail = json!({ "effects": asked });
+    let entry = AuditEntry { actor: "worker", action: "mail_asked_for", subject: row.id.as_str(), detail };
+    store::audit::insert(conn, entry, now).await
 }
 
 fn mails(row: &TripRow) -> Vec<Effect> {

@@ -10,6 +10,7 @@ use sqlx::{PgConnection, PgPool};
 use time::OffsetDateTime;
 
 use super::staff::{Person, UnknownStaff};
+use crate::failpoint::{self, Commit};
 use crate::store::audit::AuditEntry;
 use crate::store::outbox::Claim;
 use crate::store::pause::PauseRow;
@@ -53,7 +54,7 @@ pub async fn return_probe(db: &PgPool, claim: &Claim, now: OffsetDateTime) -> Re
     let (Some(fence), Some(api)) = (claim.probe, claim.effect.api()) else { return Ok(()) };
     let mut tx = db.begin().await?;
     note(&mut tx, api, PauseEvent::ProbeReturned(fence), "worker", now).await?;
-    Ok(tx.commit().await?)
+    Ok(failpoint::commit(tx, Commit::ProbeReturned).await?)
 }
 
 /// Every API that is paused, or that fails.

@@ -13,6 +13,7 @@ use crate::store::instrument::Identity;
 use crate::store::refund::RefundRow;
 use crate::store::trip::TripRow;
 use crate::store::{self, StoreError};
+use crate::vault::Vault;
 
 /// A visit as its shopper may read it.
 #[derive(Debug, Clone)]
@@ -42,7 +43,7 @@ pub struct TripMail {
 }
 
 /// The receipt of a visit whose rows are there.
-pub(super) async fn paper(conn: &mut PgConnection, row: &TripRow) -> Result<TripPaper, StoreError> {
+pub(super) async fn paper(conn: &mut PgConnection, vault: &Vault, row: &TripRow) -> Result<TripPaper, StoreError> {
     let settings = settings_of(&mut *conn, row).await?;
     let Some((_, purchase)) = store::purchase::get_by_trip(&mut *conn, &row.id).await? else {
         let is_over = matches!(row.state, Trip::Cancelling | Trip::Cancelled);
@@ -56,7 +57,7 @@ pub(super) async fn paper(conn: &mut PgConnection, row: &TripRow) -> Result<Trip
         outstanding,
         progress: row.state.progress(outstanding),
     };
-    let card = store::card_facts::get(&mut *conn, &row.id).await?;
+    let card = store::card_facts::get(&mut *conn, vault, &row.id).await?;
     let refunds = store::refund::list_by_trip(conn, &row.id).await?;
     let receipt = Receipt::of(row.id.clone(), settings.merchant, row.started_at, &purchase, collected, card);
     let receipt = receipt.map_err(|_| StoreError::Corrupt("purchase amounts"))?;
@@ -79,13 +80,13 @@ fn refund(row: RefundRow) -> ReceiptRefund {
 /// # Errors
 ///
 /// A database that is away.
-pub async fn trip_mail(db: &PgPool, trip: &TripId) -> Result<Option<TripMail>, StoreError> {
+pub async fn trip_mail(db: &PgPool, vault: &Vault, trip: &TripId) -> Result<Option<TripMail>, StoreError> {
     let mut conn = db.acquire().await?;
     let Some(row) = store::trip::get(&mut conn, trip).await? else { return Ok(None) };
     let Some(instrument) = &row.instrument else { return Ok(None) };
     let Identity::Known(shopper) = store::instrument::identity(&mut conn, instrument).await? else { return Ok(None) };
-    let Some(to) = store::shopper::email(&mut conn, shopper).await? else { return Ok(None) };
-    match paper(&mut conn, &row).await? {
+    let Some(to) = store::shopper::email(&mut conn, vault, shopper).await? else { return Ok(None) };
+    match paper(&mut conn, vault, &row).await? {
         TripPaper::Receipt(receipt) => Ok(Some(TripMail { to, receipt: *receipt })),
         TripPaper::NoPurchase { .. } => Ok(None),
     }

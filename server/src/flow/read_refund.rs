@@ -12,6 +12,7 @@ pub use crate::store::attempt::RefundAttempt;
 use crate::store::instrument::Identity;
 pub use crate::store::refund::RefundRow;
 use crate::store::{self, StoreError};
+use crate::vault::Vault;
 
 /// Refunds that are listed at most.
 const LISTED_MAX: i64 = 500;
@@ -80,13 +81,13 @@ pub async fn refund_paper(db: &PgPool, id: RefundId) -> Result<Option<RefundPape
 /// # Errors
 ///
 /// A database that is away.
-pub async fn refund_mail(db: &PgPool, id: RefundId) -> Result<Option<RefundMail>, StoreError> {
+pub async fn refund_mail(db: &PgPool, vault: &Vault, id: RefundId) -> Result<Option<RefundMail>, StoreError> {
     let mut conn = db.acquire().await?;
     let Some(refund) = store::refund::get(&mut conn, id).await? else { return Ok(None) };
     let Some(row) = store::trip::get(&mut conn, &refund.trip).await? else { return Ok(None) };
     let Some(instrument) = &row.instrument else { return Ok(None) };
     let Identity::Known(shopper) = store::instrument::identity(&mut conn, instrument).await? else { return Ok(None) };
-    let Some(to) = store::shopper::email(&mut conn, shopper).await? else { return Ok(None) };
+    let Some(to) = store::shopper::email(&mut conn, vault, shopper).await? else { return Ok(None) };
     let lines = store::refund_line::list(&mut conn, id, row.currency).await?;
     let outstanding = store::debt::outstanding_of_trip(&mut conn, &row.id).await?;
     let merchant = settings_of(&mut conn, &row).await?.merchant;

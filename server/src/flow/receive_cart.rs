@@ -13,6 +13,7 @@ use uuid::Uuid;
 
 use super::advance::{Parts, Said, advance};
 use super::price_cart::{price_by, version_at};
+use crate::failpoint::{self, Commit};
 use crate::store::cart::{AnsweredCart, CartHash};
 use crate::store::trip::TripRow;
 use crate::store::{self, StoreError};
@@ -65,6 +66,9 @@ pub async fn receive_cart(
         return Ok(first.purchase);
     }
     resolve_instrument(&mut tx, &mut row, cart).await?;
+    if row.state != Trip::Entered {
+        store::alert::close(&mut tx, AlertKind::CartMissing, cart.trip.as_str(), now).await?;
+    }
     row.deadline_at = row.deadline_at.min(cart.started_at.saturating_add(settings.token_life));
     row.started_at = cart.started_at;
     store::cart::insert(&mut tx, cart, &hash, now).await?;
@@ -84,7 +88,7 @@ pub async fn receive_cart(
     }
     let said = Said { by: "cart", parts: Some(Parts::of(&purchase)?), at: now };
     advance(&mut tx, &settings, &mut row, TripEvent::CartPriced(verdict), said).await?;
-    tx.commit().await?;
+    failpoint::commit(tx, Commit::Cart).await?;
     count(cart, &purchase, verdict);
     Ok(purchase_id)
 }

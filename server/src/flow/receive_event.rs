@@ -3,12 +3,13 @@
 use std::time::Duration;
 
 use domain::alert::AlertKind;
-use domain::payment_event::{EventFamily, Fate, Ignored, PaymentEvent};
+use domain::payment_event::{EventFamily, Fate, Ignored, KEPT_FOR, PaymentEvent};
 use serde_json::Value;
 use sqlx::{PgConnection, PgPool};
 use time::OffsetDateTime;
 
 use super::apply_event::apply_event;
+use crate::failpoint::{self, Commit};
 use crate::log::chain;
 use crate::store::{self, StoreError};
 
@@ -33,12 +34,12 @@ pub struct ReceivedEvent {
 pub async fn receive_event(db: &PgPool, received: &ReceivedEvent, now: OffsetDateTime) -> Result<(), StoreError> {
     let event = &received.event;
     let mut tx = db.begin().await?;
-    let (fate, alert) = first_fate(&mut tx, event).await?;
+    let (fate, alert) = first_fate(&mut tx, event, now).await?;
     let is_new = store::payment_event::insert(&mut tx, event, &received.detail, fate, now).await?;
     if let (true, Some((kind, subject))) = (is_new, alert) {
         store::alert::open(&mut tx, kind, &subject, now).await?;
     }
-    tx.commit().await?;
+    failpoint::commit(tx, Commit::EventStored).await?;
     tracing::info!(event.id = %event.id, event.name, state = fate.name(), is_new, "an event was stored");
     metrics::counter!("storeside_events_total", "family" => event.family.as_str(), "state" => fate.name()).increment(1);
     if fate.is_open() {
@@ -58,6 +59,7 @@ pub async fn receive_event(db: &PgPool, received: &ReceivedEvent, now: OffsetDat
 async fn first_fate(
     conn: &mut PgConnection,
     event: &PaymentEvent,
+    now: OffsetDateTime,
 ) -> Result<(Fate, Option<(AlertKind, String)>), StoreError> {
     if event.known().is_none() {
         return Ok(match event.family {
@@ -72,6 +74,9 @@ async fn first_fate(
     {
         let alert = (AlertKind::UnknownEventStore, id.to_string());
         return Ok((Fate::Ignored(Ignored::UnknownStore), Some(alert)));
+    }
+    if event.occurred_at < now.saturating_sub(KEPT_FOR) {
+        return Ok((Fate::Ignored(Ignored::Stale), None));
     }
     Ok(match &event.trip {
         Some(_) => (Fate::Waiting, None),

@@ -17,6 +17,7 @@ use uuid::Uuid;
 use super::advance::settings_of;
 use super::move_refund::{Place, RefundMover, case, funds, move_refund, tell};
 use super::staff::{UnknownStaff, check_staff};
+use crate::failpoint::{self, Commit};
 use crate::store::audit::AuditEntry;
 use crate::store::refund::RefundRow;
 use crate::store::trip::TripRow;
@@ -140,7 +141,7 @@ pub async fn request_refund(
         let moved = move_refund(&mut tx, place, &mut refund, event, mover).await?;
         moved.map_err(|_| StoreError::Corrupt("a refund that the rules approve and refuse"))?;
     }
-    tx.commit().await?;
+    failpoint::commit(tx, Commit::RefundRequested).await?;
     Ok(refund)
 }
 
@@ -338,7 +339,7 @@ pub(super) async fn approval(
 /// Has a witness said that the visit's capture went through? The event feed, or what Amazon only has after a capture.
 async fn is_confirmed(conn: &mut PgConnection, place: Place<'_>) -> Result<bool, StoreError> {
     let witnessed = place.settings.transactional_data_proves_capture
-        && store::card_facts::get(&mut *conn, &place.row.id).await?.is_some();
+        && store::card_facts::exists(&mut *conn, &place.row.id).await?;
     Ok(witnessed || store::trip::is_capture_confirmed(conn, &place.row.id).await?)
 }
 

@@ -18,6 +18,7 @@ use super::advance::{Parts, Said, advance, settings_of};
 use super::book_loss::book_loss;
 use super::price_cart::price_by;
 use super::staff::{Person, UnknownStaff};
+use crate::failpoint::{self, Commit};
 use crate::store::audit::AuditEntry;
 use crate::store::purchase::{BadCart, StoredPurchase};
 use crate::store::trip::TripRow;
@@ -235,7 +236,7 @@ pub async fn check_review(db: &PgPool, trip: &TripId, now: OffsetDateTime) -> Re
     let (Trip::InReview, Some(stored)) = (row.state, stored) else { return Ok(()) };
     let settings = settings_of(&mut tx, &row).await?;
     decide(&mut tx, &settings, &mut row, &stored.purchase, "review", now).await?;
-    Ok(tx.commit().await?)
+    Ok(failpoint::commit(tx, Commit::ReviewChecked).await?)
 }
 
 struct Review {

@@ -1,9 +1,11 @@
 //! Seals what the audit has gathered: chains committed rows by hash. Whoever writes audit rows waits for nobody.
 
+use domain::alert::AlertKind;
 use domain::audit::Head;
 use sqlx::PgPool;
-use time::OffsetDateTime;
+use time::{Duration, OffsetDateTime};
 
+use crate::failpoint::{self, Commit};
 use crate::store::{self, StoreError};
 
 /// Rows sealed in one transaction.
@@ -29,6 +31,31 @@ pub async fn seal_audit(db: &PgPool, now: OffsetDateTime) -> Result<u64, StoreEr
     Ok(sealed)
 }
 
+/// A row that waits longer than this has no sealer: each one that runs looks every two seconds.
+pub const SEALED_WITHIN: Duration = Duration::minutes(15);
+
+/// What the alert is about.
+const SUBJECT: &str = "audit";
+
+/// Opens an alert when audit rows wait too long for their seal, and closes it when they do not any more. Whoever looks need not be the
+/// one that seals.
+///
+/// # Errors
+///
+/// A database that is away.
+pub async fn watch_seals(db: &PgPool, now: OffsetDateTime) -> Result<(), StoreError> {
+    let mut tx = db.begin().await?;
+    let since = store::audit_seal::waiting_since(&mut tx).await?;
+    let is_late = since.is_some_and(|since| now.saturating_sub(SEALED_WITHIN) > since);
+    let is_told = store::alert::times_open(&mut tx, AlertKind::AuditUnsealed, SUBJECT).await? > 0;
+    match (is_late, is_told) {
+        (true, false) => store::alert::open(&mut tx, AlertKind::AuditUnsealed, SUBJECT, now).await?,
+        (false, true) => store::alert::close(&mut tx, AlertKind::AuditUnsealed, SUBJECT, now).await?,
+        (true, true) | (false, false) => {}
+    }
+    Ok(tx.commit().await?)
+}
+
 async fn seal_batch(db: &PgPool, now: OffsetDateTime) -> Result<usize, StoreError> {
     let mut tx = db.begin().await?;
     if !store::audit_seal::try_lock(&mut tx).await? {
@@ -47,7 +74,7 @@ async fn seal_batch(db: &PgPool, now: OffsetDateTime) -> Result<usize, StoreErro
         })
         .collect();
     store::audit_seal::insert(&mut tx, &seals, now).await?;
-    tx.commit().await?;
+    failpoint::commit(tx, Commit::AuditSealed).await?;
     Ok(seals.len())
 }
 

@@ -60,6 +60,7 @@ pub fn demo_store() -> Option<Store> {
         token_life: Duration::hours(46),
         capture_repeat_is_safe: true,
         transactional_data_proves_capture: true,
+        skips_adjust: false,
         refund: RefundRules::plain(Currency::USD),
     })
 }

@@ -10,6 +10,7 @@ use time::OffsetDateTime;
 use super::advance::{Said, advance, settings_of};
 use super::move_debt::{Moved, Mover, move_debt, report};
 use super::staff::{UnknownStaff, check_staff};
+use crate::failpoint::{self, Commit};
 pub use crate::store::debt::{Balance, DebtFilter, ListedDebt};
 use crate::store::debt_event::ToldLine;
 use crate::store::{self, StoreError};
@@ -151,7 +152,7 @@ pub async fn settle_debt(
         let settings = settings_of(&mut tx, &row).await?;
         report(&mut tx, &settings, &row, now).await?;
     }
-    tx.commit().await?;
+    failpoint::commit(tx, Commit::DebtChanged).await?;
     Ok(debt)
 }
 

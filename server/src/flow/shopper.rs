@@ -7,6 +7,7 @@ use super::read_receipt::{TripPaper, paper};
 use crate::store::debt::OwedTrip;
 use crate::store::trip::ListedTrip;
 use crate::store::{self, StoreError};
+use crate::vault::Vault;
 
 /// Visits that one page lists.
 const TRIPS_MAX: i64 = 200;
@@ -16,8 +17,8 @@ const TRIPS_MAX: i64 = 200;
 /// # Errors
 ///
 /// A database that is away.
-pub async fn trips(db: &PgPool, shopper: ShopperId) -> Result<Vec<ListedTrip>, StoreError> {
-    store::trip::list_by_shopper(&mut *db.acquire().await?, shopper, TRIPS_MAX).await
+pub async fn trips(db: &PgPool, vault: &Vault, shopper: ShopperId) -> Result<Vec<ListedTrip>, StoreError> {
+    store::trip::list_by_shopper(&mut *db.acquire().await?, vault, shopper, TRIPS_MAX).await
 }
 
 /// One visit. `None` also when it is somebody else's: from outside the two look alike.
@@ -25,13 +26,18 @@ pub async fn trips(db: &PgPool, shopper: ShopperId) -> Result<Vec<ListedTrip>, S
 /// # Errors
 ///
 /// A database that is away.
-pub async fn trip(db: &PgPool, shopper: ShopperId, trip: &TripId) -> Result<Option<TripPaper>, StoreError> {
+pub async fn trip(
+    db: &PgPool,
+    vault: &Vault,
+    shopper: ShopperId,
+    trip: &TripId,
+) -> Result<Option<TripPaper>, StoreError> {
     let mut conn = db.acquire().await?;
     if !store::trip::is_of_shopper(&mut conn, trip, shopper).await? {
         return Ok(None);
     }
     let Some(row) = store::trip::get(&mut conn, trip).await? else { return Ok(None) };
-    paper(&mut conn, &row).await.map(Some)
+    paper(&mut conn, vault, &row).await.map(Some)
 }
 
 /// What a shopper owes, by visit.
@@ -48,6 +54,6 @@ pub async fn owed(db: &PgPool, shopper: ShopperId) -> Result<Vec<OwedTrip>, Stor
 /// # Errors
 ///
 /// A database that is away.
-pub async fn email(db: &PgPool, shopper: ShopperId) -> Result<Option<EmailAddress>, StoreError> {
-    store::shopper::email(&mut *db.acquire().await?, shopper).await
+pub async fn email(db: &PgPool, vault: &Vault, shopper: ShopperId) -> Result<Option<EmailAddress>, StoreError> {
+    store::shopper::email(&mut *db.acquire().await?, vault, shopper).await
 }

@@ -1,16 +1,14 @@
 //! Signing in by a code that is mailed. What is asked for an address that nobody has looks the same from outside.
 
 use domain::effect::{Effect, SignInCode};
-use domain::id::{EmailAddress, ShopperId};
-use hmac::{Hmac, KeyInit, Mac};
-use sha2::Sha256;
+use domain::id::{EmailAddress, OutboxId, ShopperId, SignInCodeId};
 use sqlx::PgPool;
 use subtle::ConstantTimeEq;
 use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
 
-use crate::secret::Secret;
 use crate::store::{self, StoreError};
+use crate::vault::Vault;
 
 /// How long a code is good.
 pub const CODE_LIFE: Duration = Duration::minutes(10);
@@ -57,7 +55,7 @@ impl From<sqlx::Error> for SignInError {
 /// `TooMany` for a network past its budget.
 pub async fn request_code(
     db: &PgPool,
-    key: &Secret,
+    vault: &Vault,
     email: &EmailAddress,
     network: &str,
     code: SignInCode,
@@ -65,19 +63,21 @@ pub async fn request_code(
 ) -> Result<Uuid, SignInError> {
     let mut tx = db.begin().await?;
     let window = window_of(now);
-    let from_network = store::budget::spend(&mut tx, "code_network", &keyed(key, "network", network), window).await?;
+    let from_network =
+        store::budget::spend(&mut tx, "code_network", vault.index("network", network).bytes(), window).await?;
     if from_network > CODES_PER_NETWORK {
         tx.commit().await?;
         return Err(SignInError::TooMany);
     }
-    let to_address =
-        store::budget::spend(&mut tx, "code_address", &keyed(key, "address", email.expose()), window).await?;
-    let known = store::shopper::find(&mut tx, email).await?;
+    let address = vault.index("address", email.expose());
+    let to_address = store::budget::spend(&mut tx, "code_address", address.bytes(), window).await?;
+    let known = store::shopper::find(&mut tx, vault, email).await?;
     let shopper = known.filter(|_| to_address <= CODES_PER_ADDRESS);
-    let id = store::sign_in_code::insert(&mut tx, shopper, &keyed(key, "code", &code.0), CODE_TRIES, now + CODE_LIFE)
-        .await?;
+    let hmac = vault.index("code", &code.0);
+    let id = store::sign_in_code::insert(&mut tx, shopper, hmac.bytes(), CODE_TRIES, now + CODE_LIFE).await?;
     if shopper.is_some() {
-        let mail = Effect::SendSignInCode { to: email.clone(), code };
+        store::sign_in_code::save_code(&mut tx, vault, id, &code).await?;
+        let mail = Effect::MailSignInCode { code: SignInCodeId(id) };
         store::outbox::push(&mut tx, &mail, now, Some(now + CODE_LIFE), now).await?;
     }
     tx.commit().await?;
@@ -91,7 +91,7 @@ pub async fn request_code(
 /// `WrongCode` for everything that does not let in.
 pub async fn answer_code(
     db: &PgPool,
-    key: &Secret,
+    vault: &Vault,
     id: Uuid,
     code: &str,
     now: OffsetDateTime,
@@ -99,7 +99,7 @@ pub async fn answer_code(
     let mut tx = db.begin().await?;
     let spent = store::sign_in_code::spend_try(&mut tx, id, now).await?;
     let digits: String = code.chars().filter(char::is_ascii_digit).collect();
-    let right = spent.as_ref().is_some_and(|row| row.code_hmac.ct_eq(&keyed(key, "code", &digits)).into());
+    let right = spent.as_ref().is_some_and(|row| is_right(vault, &row.code_hmac, &digits));
     let shopper = match spent.and_then(|row| row.shopper) {
         Some(shopper) if right && store::sign_in_code::mark_used(&mut tx, id, now).await? => Ok(shopper),
         Some(_) | None => Err(SignInError::WrongCode),
@@ -108,18 +108,37 @@ pub async fn answer_code(
     shopper
 }
 
+/// A code that was asked for before the key changed is right under the key of then.
+fn is_right(vault: &Vault, kept: &[u8], digits: &str) -> bool {
+    vault.indexes("code", digits).iter().fold(false, |right, it| right | bool::from(it.as_slice().ct_eq(kept)))
+}
+
+/// A code to mail, and to whom. `None`: it is over.
+///
+/// # Errors
+///
+/// A database that is away.
+pub async fn code_mail(
+    db: &PgPool,
+    vault: &Vault,
+    id: SignInCodeId,
+    now: OffsetDateTime,
+) -> Result<Option<(EmailAddress, SignInCode)>, StoreError> {
+    store::sign_in_code::unsent(&mut *db.acquire().await?, vault, id, now).await
+}
+
+/// Forgets a code when the effect that mails it has ended.
+///
+/// # Errors
+///
+/// A database that is away. The code is over in minutes whatever happens.
+pub async fn forget_code(db: &PgPool, effect: OutboxId, id: SignInCodeId) -> Result<(), StoreError> {
+    store::sign_in_code::forget_sent(&mut *db.acquire().await?, effect, id).await
+}
+
 fn window_of(now: OffsetDateTime) -> OffsetDateTime {
     let seconds = now.unix_timestamp() - now.unix_timestamp().rem_euclid(BUDGET_WINDOW.whole_seconds());
     OffsetDateTime::from_unix_timestamp(seconds).unwrap_or(now)
-}
-
-/// A keyed hash, so that a stolen table tells no address and no code.
-fn keyed(key: &Secret, what: &str, fact: &str) -> Vec<u8> {
-    let mut mac = Hmac::<Sha256>::new_from_slice(key.expose().as_bytes()).expect("HMAC takes a key of any length");
-    mac.update(what.as_bytes());
-    mac.update(&[0]);
-    mac.update(fact.as_bytes());
-    mac.finalize().into_bytes().to_vec()
 }
 
 #[cfg(test)]

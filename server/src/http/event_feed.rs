@@ -11,25 +11,25 @@ mod detail;
 mod envelope;
 mod field;
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use axum::extract::rejection::BytesRejection;
-use axum::extract::{DefaultBodyLimit, State};
+use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use axum::{Json, Router};
-use bytes::Bytes;
 use http::header::RETRY_AFTER;
 use http::{HeaderMap, StatusCode};
 use serde_json::json;
 use sqlx::PgPool;
-use subtle::ConstantTimeEq;
 use time::OffsetDateTime;
 
+use crate::body::{self, NotReceived};
 use crate::clock::Clock;
 use crate::flow::receive_event::{ReceivedEvent, receive_event};
 use crate::log::chain;
-use crate::secret::Secret;
+use crate::rate::{Rate, Rates};
+use crate::secrets::Secrets;
 use crate::store;
 
 /// Where an API destination's connection puts its key.
@@ -46,27 +46,28 @@ const RECORD_WITHIN: Duration = Duration::from_secs(1);
 
 /// The keys that are valid now: two while one follows the other. None: the feed is not set up.
 #[derive(Debug, Clone, Default)]
-pub struct EventKeys(Vec<Secret>);
+pub struct EventKeys(pub Secrets);
 
 impl EventKeys {
-    /// These keys. Empty ones would be known to everybody and are left out.
-    #[must_use]
-    pub fn new(keys: impl IntoIterator<Item = Secret>) -> Self {
-        Self(keys.into_iter().filter(|key| !key.expose().is_empty()).collect())
-    }
-
     fn check(&self, headers: &HeaderMap) -> Result<(), Refusal> {
         if self.0.is_empty() {
             return Err(Refusal::NotSetUp);
         }
         let mut given = headers.get_all(KEY_HEADER).iter();
         let (Some(key), None) = (given.next(), given.next()) else { return Err(Refusal::Declined("no_key")) };
-        // Every key is compared, whichever matches: the time taken says nothing about which.
-        let is_ours = self
-            .0
-            .iter()
-            .fold(subtle::Choice::from(0), |found, ours| found | key.as_bytes().ct_eq(ours.expose().as_bytes()));
-        if bool::from(is_ours) { Ok(()) } else { Err(Refusal::Declined("wrong_key")) }
+        if self.0.contains(key.as_bytes()) { Ok(()) } else { Err(Refusal::Declined("wrong_key")) }
+    }
+}
+
+/// How often the feed may tell us something, and how often it is written down that somebody else tried.
+#[derive(Debug, Clone)]
+pub struct EventRates(Arc<[Rates<()>; 2]>);
+
+impl EventRates {
+    /// Events of one sender, which is all that there is.
+    #[must_use]
+    pub fn new(events: Rate) -> Self {
+        Self(Arc::new([Rates::new(events), Rates::new(Rate::RECORDS)]))
     }
 }
 
@@ -79,6 +80,8 @@ pub struct EventFeedState {
     pub clock: Clock,
     /// Who may tell us something.
     pub keys: EventKeys,
+    /// How often.
+    pub rates: EventRates,
 }
 
 /// The route, to be merged into any router.
@@ -91,6 +94,8 @@ pub fn routes<S: Clone + Send + Sync + 'static>(state: EventFeedState) -> Router
 enum Refusal {
     NotSetUp,
     Declined(&'static str),
+    TooMany(u64),
+    Late,
     TooLarge,
     Unreadable(String),
     Unavailable,
@@ -98,6 +103,10 @@ enum Refusal {
 
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
+        let retry_after = match self {
+            Self::TooMany(seconds) => seconds,
+            _ => 60,
+        };
         let (status, told) = match self {
             // Repeated for a day: who sets the key in time loses nothing.
             Self::NotSetUp => (
@@ -107,6 +116,8 @@ impl IntoResponse for Refusal {
             Self::Declined(_) => {
                 (StatusCode::UNAUTHORIZED, format!("Authorization declined: {KEY_HEADER} is not one of ours."))
             }
+            Self::TooMany(_) => (StatusCode::TOO_MANY_REQUESTS, "Too many events at once: send it again.".to_owned()),
+            Self::Late => (StatusCode::REQUEST_TIMEOUT, "The body did not arrive within 5 seconds.".to_owned()),
             Self::TooLarge => {
                 (StatusCode::PAYLOAD_TOO_LARGE, format!("The body has more than {BODY_BYTES_MAX} bytes."))
             }
@@ -117,19 +128,17 @@ impl IntoResponse for Refusal {
         };
         let body = Json(json!({ "error": told }));
         match status {
-            StatusCode::SERVICE_UNAVAILABLE => (status, [(RETRY_AFTER, "60")], body).into_response(),
+            StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS => {
+                (status, [(RETRY_AFTER, retry_after.to_string())], body).into_response()
+            }
             _ => (status, body).into_response(),
         }
     }
 }
 
 /// `POST /v1/events`: 200 once the event is stored, also for one that was stored before, and for one nobody here knows.
-async fn post_event(
-    State(state): State<EventFeedState>,
-    headers: HeaderMap,
-    body: Result<Bytes, BytesRejection>,
-) -> Response {
-    let answered = answer(&state, &headers, body).await;
+async fn post_event(State(state): State<EventFeedState>, request: Request) -> Response {
+    let answered = answer(&state, request).await;
     let response = match answered {
         Ok(()) => Json(json!({ "status": "stored" })).into_response(),
         Err(refusal) => refusal.into_response(),
@@ -139,19 +148,22 @@ async fn post_event(
     response
 }
 
-async fn answer(
-    state: &EventFeedState,
-    headers: &HeaderMap,
-    body: Result<Bytes, BytesRejection>,
-) -> Result<(), Refusal> {
+async fn answer(state: &EventFeedState, request: Request) -> Result<(), Refusal> {
     let now = state.clock.now();
-    if let Err(refusal) = state.keys.check(headers) {
-        record_refusal(&state.database, &refusal, now).await;
+    if let Err(refusal) = state.keys.check(request.headers()) {
+        record_refusal(state, &refusal, now).await;
         return Err(refusal);
     }
-    let body = body.map_err(|rejection| match rejection.status() {
-        StatusCode::PAYLOAD_TOO_LARGE => Refusal::TooLarge,
-        _ => Refusal::Unreadable("The body did not arrive whole.".to_owned()),
+    let [events, _] = &*state.rates.0;
+    events.take(&()).map_err(Refusal::TooMany)?;
+    if !body::is_json(request.headers()) {
+        return Err(Refusal::Unreadable("content-type must be application/json.".to_owned()));
+    }
+    let (_, body) = body::receive(request).await;
+    let body = body.map_err(|problem| match problem {
+        NotReceived::TooLarge => Refusal::TooLarge,
+        NotReceived::Late => Refusal::Late,
+        NotReceived::Broken => Refusal::Unreadable("The body did not arrive whole.".to_owned()),
     })?;
     let received = envelope::parse(&body, now).map_err(|problem| {
         tracing::warn!(problem, "an event cannot be read");
@@ -175,11 +187,15 @@ async fn store(database: &PgPool, received: &ReceivedEvent, now: OffsetDateTime)
 }
 
 /// Keeps that somebody was refused. The refusal itself never depends on it.
-async fn record_refusal(database: &PgPool, refusal: &Refusal, now: OffsetDateTime) {
+async fn record_refusal(state: &EventFeedState, refusal: &Refusal, now: OffsetDateTime) {
     let Refusal::Declined(reason) = refusal else { return };
     tracing::warn!(reason, "a sender of events was declined");
+    let [_, records] = &*state.rates.0;
+    if records.take(&()).is_err() {
+        return;
+    }
     let record = async {
-        let mut conn = database.acquire().await?;
+        let mut conn = state.database.acquire().await?;
         store::security_event::insert(&mut conn, "event_feed_declined", reason, now).await
     };
     match tokio::time::timeout(RECORD_WITHIN, record).await {
@@ -194,7 +210,7 @@ mod tests {
     use super::*;
 
     fn told(keys: &[&str], given: &[&'static str]) -> Result<(), &'static str> {
-        let keys = EventKeys::new(keys.iter().map(|key| Secret::new(*key)));
+        let keys = EventKeys(Secrets::parse(&keys.join(",")).unwrap());
         let mut headers = HeaderMap::new();
         for key in given {
             headers.append(KEY_HEADER, http::HeaderValue::from_static(key));
@@ -210,7 +226,12 @@ mod tests {
         use tower::ServiceExt as _;
         // Never connected: nothing is asked of it.
         let database = PgPool::connect_lazy("postgres://nobody@127.0.0.1:1/none").unwrap();
-        let state = EventFeedState { database, clock: Clock::System, keys: EventKeys::default() };
+        let state = EventFeedState {
+            database,
+            clock: Clock::System,
+            keys: EventKeys::default(),
+            rates: EventRates::new(Rate::EVENT_FEED),
+        };
         let request = http::Request::post("/v1/events").header(KEY_HEADER, "any").body(axum::body::Body::from("{}"));
         let response = routes::<()>(state).oneshot(request.unwrap()).await.unwrap();
         assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
@@ -221,13 +242,23 @@ mod tests {
 
     #[test]
     fn either_of_two_keys_opens_and_nothing_else_does() {
-        let both = ["the-old-key", "the-new-key"];
-        assert_eq!([told(&both, &["the-old-key"]), told(&both, &["the-new-key"])], [Ok(()), Ok(())]);
-        for given in ["", "the-new-ke", "the-new-keyy", "THE-NEW-KEY", "the-old-key,the-new-key"] {
+        let both = ["the-old-key-of-ours", "the-new-key-of-ours"];
+        assert_eq!([told(&both, &["the-old-key-of-ours"]), told(&both, &["the-new-key-of-ours"])], [Ok(()), Ok(())]);
+        for given in [
+            "",
+            "the-new-key-of-our",
+            "the-new-key-of-ourss",
+            "THE-NEW-KEY-OF-OURS",
+            "the-old-key-of-ours,the-new-key-of-ours",
+        ] {
             assert_eq!(told(&both, &[given]), Err("wrong_key"), "{given}");
         }
         assert_eq!(told(&both, &[]), Err("no_key"));
-        assert_eq!(told(&both, &["the-new-key", "the-new-key"]), Err("no_key"), "of two headers one is not ours");
+        assert_eq!(
+            told(&both, &["the-new-key-of-ours", "the-new-key-of-ours"]),
+            Err("no_key"),
+            "of two headers one is not ours"
+        );
         assert_eq!(told(&[], &["any"]), Err("not set up"));
         assert_eq!(told(&[""], &[""]), Err("not set up"), "an empty key is none");
     }

@@ -1,4 +1,4 @@
-//! Numbers for Prometheus: rate, errors and latency of each API in and out, and what waits.
+//! Numbers for Prometheus: rate, errors and latency of each API in and out, what waits, and what was sold, given back and is owed.
 
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
@@ -9,6 +9,7 @@ use sqlx::PgPool;
 use crate::clock::Clock;
 use crate::log::chain;
 
+mod figures;
 mod gauge;
 
 /// Bounds of the latency histograms in seconds: around the gate's 100 ms and Amazon's two seconds.

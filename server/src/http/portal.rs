@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use domain::effect;
 use domain::id::{EmailAddress, ShopperId, TripId};
 use domain::money::Money;
-use domain::receipt::{CardFacts, PaymentProgress};
+use domain::receipt::PaymentProgress;
 use domain::trip::Trip;
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
@@ -25,9 +25,9 @@ use crate::flow::read_receipt::TripPaper;
 use crate::flow::shopper as flow;
 use crate::flow::sign_in::{SignInError, answer_code, request_code};
 use crate::log::chain;
-use crate::secret::Secret;
 use crate::store::StoreError;
 use crate::store::trip::ListedTrip;
+use crate::vault::Vault;
 
 /// Who is signed in, in the session.
 const SIGNED_IN: &str = "signed_in";
@@ -45,8 +45,8 @@ pub struct PortalState {
     pub database: PgPool,
     /// The injected clock.
     pub clock: Clock,
-    /// Keys the hashes of codes and budgets.
-    pub key: Secret,
+    /// Seals and opens what is personal, and hashes what is counted.
+    pub vault: Vault,
     /// Peers that may speak for their clients.
     pub trusted_proxies: Arc<[IpNet]>,
 }
@@ -97,7 +97,7 @@ impl Portal {
         let digits = format!("{:08}", rand::random_range(0..100_000_000_u32));
         let code = effect::SignInCode(digits);
         let now = self.now();
-        let asked = request_code(&self.state.database, &self.state.key, email, &self.network, code, now).await;
+        let asked = request_code(&self.state.database, &self.state.vault, email, &self.network, code, now).await;
         let id = asked.map_err(|error| sign_in_error(&error))?;
         // A new id for whoever was here before: what an earlier user of this browser left is not taken along.
         self.session.cycle_id().await.map_err(|_| UiError::Unavailable)?;
@@ -108,7 +108,7 @@ impl Portal {
         let asked: Option<Uuid> = self.session.get(ASKED).await.map_err(|_| UiError::Unavailable)?;
         let id = asked.ok_or(UiError::BadCode)?;
         let now = self.now();
-        let answered = answer_code(&self.state.database, &self.state.key, id, code.expose(), now).await;
+        let answered = answer_code(&self.state.database, &self.state.vault, id, code.expose(), now).await;
         let shopper = answered.map_err(|error| sign_in_error(&error))?;
         self.session.flush().await.map_err(|_| UiError::Unavailable)?;
         let signed_in = SignedInAt { shopper, at: now.unix_timestamp() };
@@ -140,7 +140,8 @@ async fn not_before(at: Instant) {
 impl ShopperBackend for Portal {
     async fn who(&self) -> Result<Option<SignedIn>, UiError> {
         let Some(shopper) = self.shopper().await? else { return Ok(None) };
-        let email = flow::email(&self.state.database, shopper).await.map_err(|it| unavailable(&it))?;
+        let email =
+            flow::email(&self.state.database, &self.state.vault, shopper).await.map_err(|it| unavailable(&it))?;
         Ok(email.map(|email| SignedIn { masked_email: email.masked() }))
     }
 
@@ -164,13 +165,15 @@ impl ShopperBackend for Portal {
 
     async fn trips(&self) -> Result<Vec<TripSummary>, UiError> {
         let shopper = self.signed_in().await?;
-        let trips = flow::trips(&self.state.database, shopper).await.map_err(|it| unavailable(&it))?;
+        let trips =
+            flow::trips(&self.state.database, &self.state.vault, shopper).await.map_err(|it| unavailable(&it))?;
         Ok(trips.into_iter().map(summary).collect())
     }
 
     async fn trip(&self, id: TripId) -> Result<TripPage, UiError> {
         let shopper = self.signed_in().await?;
-        let found = flow::trip(&self.state.database, shopper, &id).await.map_err(|it| unavailable(&it))?;
+        let found =
+            flow::trip(&self.state.database, &self.state.vault, shopper, &id).await.map_err(|it| unavailable(&it))?;
         match found.ok_or(UiError::NotFound)? {
             TripPaper::Receipt(receipt) => Ok(TripPage::Receipt(receipt)),
             TripPaper::NoPurchase { merchant, started_at, hold, is_over } => {
@@ -211,13 +214,12 @@ fn summary(listed: ListedTrip) -> TripSummary {
         (_, PaymentProgress::Owed) => TripStatus::Owed,
         (_, PaymentProgress::NoCharge) => TripStatus::NoCharge,
     };
-    let card = CardFacts { brand: listed.brand, tail: listed.tail, ..CardFacts::default() };
     TripSummary {
         trip: row.id,
         store_name: listed.store_name,
         started_at: row.started_at,
         total: row.state.total(),
         status,
-        card_name: card.name(),
+        card_name: listed.card.and_then(|card| card.name()),
     }
 }

@@ -29,6 +29,10 @@ pub(super) enum Happening {
     EventTold(usize, FeedEvent),
     /// A shopper or a person looks at a debt.
     DebtLookedAt(usize),
+    /// A shopper asks for a refund, the first, the second …
+    RefundWanted(usize, u64),
+    /// A person looks at a refund that is not finished.
+    RefundLookedAt(usize),
     /// A worker's clock jumps, by so many minutes.
     ClockJumped(usize, i64),
     /// A visit must have an outcome by now.

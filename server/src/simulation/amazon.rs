@@ -1,6 +1,7 @@
 //! Amazon, as far as we know it: holds, captures, feedback, and both ways of playing what its pages do not say. Its truth is its own.
 
 use domain::feedback::PaymentStatus;
+use domain::id::RefundId;
 use domain::money::{Currency, Money};
 use time::{Duration, OffsetDateTime};
 
@@ -16,6 +17,14 @@ pub(super) struct Contract {
     pub(super) captures_beyond_hold: bool,
     /// Does the newest report count by its own time? Else the one that arrived last.
     pub(super) newest_report_counts: bool,
+    /// Is what is held captured without an adjustment before?
+    pub(super) captures_unadjusted: bool,
+    /// Is more given back than was captured, when that is asked for?
+    pub(super) refunds_beyond_capture: bool,
+    /// Is a refund that was made refused when it is asked for again under its key?
+    pub(super) refuses_repeated_refunds: bool,
+    /// How long after the tap anything is given back.
+    pub(super) refund_window: Duration,
 }
 
 /// What a second capture does.
@@ -65,6 +74,10 @@ pub(super) struct Account {
     /// Answers PENDING so many times more.
     pub(super) pending: u32,
     pub(super) captures: Vec<Capture>,
+    /// What was given back, each under the key that it was asked for with.
+    pub(super) refunds: Vec<(RefundId, Money)>,
+    /// Nothing of it is ever given back.
+    pub(super) refuses_refunds: bool,
     pub(super) is_cancelled: bool,
     pub(super) told: Option<Told>,
     /// The visit was let in: before that no API knows it.
@@ -92,6 +105,8 @@ impl Account {
             adjusted: None,
             pending: 0,
             captures: vec![],
+            refunds: vec![],
+            refuses_refunds: false,
             is_cancelled: false,
             told: None,
             is_admitted: false,
@@ -148,7 +163,11 @@ impl Account {
             Duplicate::Refused => return Err(Refusal::Bad),
             Duplicate::Charged => {}
         }
-        let may_capture = matches!(self.adjusted, Some(Adjusted::Approved | Adjusted::Declined));
+        let may_capture = match self.adjusted {
+            Some(Adjusted::Approved | Adjusted::Declined) => true,
+            Some(Adjusted::Pending) => false,
+            None => self.contract.captures_unadjusted,
+        };
         let is_held = amount.minor() <= self.authorized.minor() || self.contract.captures_beyond_hold;
         if !may_capture || !is_held {
             return Err(Refusal::Bad);
@@ -168,6 +187,26 @@ impl Account {
         self.is_cancelled = true;
         self.authorized = Money::zero(Currency::USD);
         Ok(())
+    }
+
+    /// Gives back to the card. `true`: by this call; `false`: it was given back under this key before.
+    pub(super) fn refund(&mut self, id: RefundId, amount: Money, now: OffsetDateTime) -> Result<bool, Refusal> {
+        if !self.is_admitted {
+            return Err(Refusal::UnknownTrip);
+        }
+        if let Some((_, known)) = self.refunds.iter().find(|(it, _)| *it == id) {
+            let is_repeated = *known == amount && !self.contract.refuses_repeated_refunds;
+            return if is_repeated { Ok(false) } else { Err(Refusal::Bad) };
+        }
+        let taken: i64 = self.effective().map(Money::minor).sum();
+        let back: i64 = self.refunds.iter().map(|(_, it)| it.minor()).sum();
+        let is_there = back + amount.minor() <= taken || self.contract.refunds_beyond_capture;
+        let is_late = now > self.tapped_at.saturating_add(self.contract.refund_window);
+        if self.captures.is_empty() || !is_there || is_late || self.refuses_refunds {
+            return Err(Refusal::Bad);
+        }
+        self.refunds.push((id, amount));
+        Ok(true)
     }
 
     /// Are there card facts?

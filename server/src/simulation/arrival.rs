@@ -8,7 +8,7 @@ use domain::id::PaymentEventId;
 use domain::ledger;
 use domain::money::{Currency, Money};
 use domain::payment_event::{EventAmount, EventFamily, EventName, Judgement, Known, PaymentEvent, judge};
-use domain::trip::{CartVerdict, ENTRY_STALE_AFTER, Trip, TripEvent};
+use domain::trip::{CartVerdict, Trip, TripEvent, entry_stale_at};
 use time::OffsetDateTime;
 
 use super::law::Law;
@@ -52,17 +52,17 @@ impl Tables {
     pub(super) fn decide_gate(&mut self, tap: Tap<'_>, now: OffsetDateTime) -> GateDecision {
         let Tap { trip, store, instrument, request } = tap;
         if self.trips[trip].as_ref().is_some_and(|row| row.instrument.is_none()) {
-            self.join(trip, instrument);
+            self.join(trip, instrument, now);
         }
         let standing = self.standing(instrument, now);
         let decision = gate::decide(request, &standing, &RiskRules::default(), &self.stores[store], now);
         if decision.authorized && self.trips[trip].is_none() {
             let life = self.stores[store].token_life;
             let deadline_at = request.tapped_at.saturating_add(life);
-            self.insert_trip(trip, store, Some(instrument), deadline_at);
+            self.insert_trip(trip, store, Some((instrument, request.hold)), deadline_at);
             if let Some(row) = &self.trips[trip] {
                 let check = Effect::CheckEntry { trip: row.id.clone() };
-                let plan = Plan { due_at: now.saturating_add(ENTRY_STALE_AFTER), deadline_at: None };
+                let plan = Plan { due_at: entry_stale_at(request.tapped_at, now), deadline_at: None };
                 self.push(trip, check, plan);
             }
         }
@@ -70,38 +70,42 @@ impl Tables {
         decision
     }
 
-    fn insert_trip(&mut self, trip: usize, store: usize, instrument: Option<usize>, deadline_at: OffsetDateTime) {
+    fn insert_trip(&mut self, trip: usize, store: usize, tapped: Option<(usize, Money)>, deadline_at: OffsetDateTime) {
         let Ok(id) = format!("trip-{trip}").parse() else { return };
         self.trips[trip] = Some(TripRow {
             id,
             store,
-            instrument,
+            instrument: tapped.map(|(instrument, _)| instrument),
             state: Trip::Entered,
+            hold: tapped.map(|(_, hold)| hold),
+            started_at: deadline_at.saturating_sub(self.stores[store].token_life),
             deadline_at,
             has_cart: false,
             has_facts: false,
+            is_confirmed: false,
+            taken_at: None,
+            left: None,
             newest_event: None,
         });
     }
 
     /// Names who pays for a visit, and for its debt.
-    fn join(&mut self, trip: usize, instrument: usize) {
+    fn join(&mut self, trip: usize, instrument: usize, now: OffsetDateTime) {
         if let Some(row) = &mut self.trips[trip] {
             row.instrument = Some(instrument);
         }
         self.change.has_moved = true;
-        let Some(debt) = &mut self.debts[trip] else {
-            // The visit alone: its row and the gate's decision say who.
-            self.change.is_audited = true;
-            return;
-        };
-        debt.instrument = Some(instrument);
-        let outstanding = debt.debt.outstanding;
-        if outstanding.is_positive() {
-            let owner = self.instruments[instrument].clone();
-            self.post(trip, NOTHING, |facts| ledger::assignment(facts.trip, &owner, outstanding));
-        }
+        // Without a debt, the visit's row and the gate's decision say who.
         self.change.is_audited = true;
+        if let Some(debt) = &mut self.debts[trip] {
+            debt.instrument = Some(instrument);
+            let outstanding = debt.debt.outstanding;
+            if outstanding.is_positive() {
+                let owner = self.instruments[instrument].clone();
+                self.post(trip, NOTHING, |facts| ledger::assignment(facts.trip, &owner, outstanding));
+            }
+        }
+        self.notify(trip, now);
     }
 
     /// A cart, priced. The first one counts.
@@ -170,7 +174,7 @@ impl Tables {
     /// A shopper or a person moves a debt; Amazon hears of what changes its balance.
     pub(super) fn settle(&mut self, trip: usize, event: DebtEvent, now: OffsetDateTime) {
         let before = self.payment_status(trip);
-        if self.move_debt(trip, event) && self.payment_status(trip) != before {
+        if self.move_debt(trip, event, NOTHING, now) && self.payment_status(trip) != before {
             self.report(trip, now);
         }
     }

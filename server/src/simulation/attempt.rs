@@ -8,9 +8,12 @@ use domain::feedback::PaymentStatus;
 use domain::money::{Currency, Money};
 use domain::outbox::{Failure, OutboxState, after_failure, after_pending, uses_try};
 use domain::pause::{Answer, PauseEvent};
+use domain::refund::RefundEvent;
 use domain::trip::{Trip, TripEvent};
 use time::{Duration, OffsetDateTime};
 
+use super::mail::Identity;
+use super::refund::RefundAnswer;
 use super::tables::{Claim, Tables};
 
 /// What a call came to, in what it means for the visit.
@@ -21,9 +24,17 @@ pub(super) enum Meaning {
     NoFacts,
     Done,
     Pending,
-    TryAgain { retry_after: Option<Duration>, answered: bool },
-    Throttled { retry_after: Duration },
+    TryAgain {
+        retry_after: Option<Duration>,
+        answered: bool,
+    },
+    Throttled {
+        retry_after: Duration,
+    },
     GiveUp(AlertKind),
+    Refund(RefundAnswer),
+    /// Has Amazon an address for it?
+    Identity(bool),
 }
 
 /// A finished call.
@@ -55,9 +66,15 @@ impl Tables {
             Wanted::Yes => true,
             Wanted::No => false,
             Wanted::WithoutFacts => !row.has_facts,
-            Wanted::WithoutIdentity | Wanted::ByRefund => false,
+            Wanted::WithoutIdentity => row.instrument.is_some_and(|it| self.identities[it] == Identity::NotAsked),
+            Wanted::ByRefund => match claim.effect {
+                Effect::RefundCharge { refund, amount, .. } => self.refund_is_wanted(claim.trip, refund, amount, now),
+                _ => true,
+            },
         };
         if !is_wanted {
+            // Another visit may have brought what this one waits for.
+            self.notify(claim.trip, now);
             self.save(claim, OutboxState::Dropped);
             return None;
         }
@@ -95,6 +112,17 @@ impl Tables {
                 OutboxState::Done
             }
             Meaning::NoFacts => self.no_facts(claim, jitter, now),
+            Meaning::Refund(answer) => {
+                if let Effect::RefundCharge { refund, .. } = claim.effect {
+                    self.conclude_refund(claim.trip, refund, answer, now);
+                }
+                OutboxState::Done
+            }
+            Meaning::Identity(is_known) => {
+                self.save_identity(claim.trip, is_known);
+                self.notify(claim.trip, now);
+                OutboxState::Done
+            }
             Meaning::TryAgain { retry_after, answered } => {
                 let store = self.trips[claim.trip].as_ref().map(|row| &self.stores[row.store]);
                 let in_doubt = store.and_then(|store| rule::failed_once(&claim.effect, store));
@@ -151,6 +179,8 @@ impl Tables {
         if let Some(event) = rule::witnessed(state, &self.stores[store], self.last_capture(trip)) {
             self.advance(trip, event, NOTHING, now);
         }
+        self.wake_refund(trip, now);
+        self.notify(trip, now);
     }
 
     fn no_facts(&mut self, claim: &Claim, jitter: u16, now: OffsetDateTime) -> OutboxState {
@@ -178,6 +208,14 @@ impl Tables {
         self.alert(AlertKind::EffectExhausted, claim.trip);
         if let Some(event) = rule::exhausted(&claim.effect, answered, self.had_failure(claim.row)) {
             self.advance(claim.trip, event, NOTHING, now);
+        }
+        match claim.effect {
+            Effect::RefundCharge { refund, .. } => {
+                self.apply_to_refund(claim.trip, refund, RefundEvent::TriesExhausted, now);
+            }
+            // A receipt without card facts is better than none.
+            Effect::FetchTransactionalData { .. } => self.notify(claim.trip, now),
+            _ => {}
         }
     }
 

@@ -100,6 +100,32 @@ faults! {
     LateCart = "late cart",
     /// No cart comes.
     NoCart = "no cart",
+    /// Amazon wants to be asked to adjust, and was not.
+    SkippedAdjustRefused = "capture without an adjustment refused",
+    /// 400 to a refund.
+    RefundRefused = "refund refused",
+    /// A refund that was given back is asked for again.
+    RefundRepeated = "refund repeated with its key",
+    /// 400 to a refund that was given back before, and of which nobody heard.
+    RefundRepeatRefused = "refund refused when it was made before",
+    /// A refund is asked for before anybody has confirmed the capture.
+    RefundWaits = "refund before its capture is confirmed",
+    /// A refund is asked for while something is owed.
+    RefundOfDebt = "refund of a trip that owes",
+    /// The bank, or the shopper's payment, changed what a refund is made of while it waited.
+    RefundSplitAnew = "money moved while its refund waited",
+    /// Amazon knows no address.
+    NoAddress = "shopper without an address",
+    /// The mail server will never take a mail.
+    MailRefused = "mail refused",
+    /// The mail server is away, for a moment or for hours.
+    MailBusy = "mail server away",
+    /// The mail was taken, and the answer is lost.
+    MailUnheard = "mail taken without an answer",
+    /// The tries of a mail are over.
+    MailGivenUp = "mail given up",
+    /// A worker dies when its mail has left.
+    CrashAfterMail = "crash after a mail has left",
 }
 
 /// How often each fault falls in a run, in ten thousandths, and how often it did.

@@ -39,6 +39,14 @@ pub enum Law {
     WrongDebt,
     /// Once quiet, Amazon was told how each balance stands.
     Feedback,
+    /// No more is given back than was approved, nor approved than was captured and paid; one refund of a trip at a time.
+    Refunded,
+    /// Amazon gives back what we ask for, once for each refund.
+    OneRefund,
+    /// What was promised is given back, or a person knows that it is not.
+    Refund,
+    /// Whoever is known is told, once; what cannot be told, a person knows of.
+    Mail,
     /// It becomes quiet.
     Quiet,
 }
@@ -89,6 +97,7 @@ impl Tables {
             self.break_law(Law::TripLaw, trip, format!("{shares:?}, debt {incurred}, {:?}", row.state));
         }
         self.check_debt(trip);
+        self.check_refunds(trip);
         self.check_balances(trip, &row, &shares);
         if let Some(instrument) = row.instrument {
             let debts = self.debts.iter().flatten().filter(|it| it.instrument == Some(instrument));
@@ -115,13 +124,14 @@ impl Tables {
         let balance = |account| self.books.trip(trip, account);
         let unresolved = if row.instrument.is_none() { of_debt(|it| it.outstanding) } else { 0 };
         let taken = row.state.captured().unwrap_or(nothing).minor();
+        let back = self.refund_sums(trip);
         let expected = [
             (Account::TripInFlight, shares.in_flight),
             (Account::CaptureSuspense, shares.suspended),
-            (Account::CardClearing, taken),
-            (Account::ShopperCredit, shares.captured + of_debt(|it| it.recovered) - taken),
+            (Account::CardClearing, taken - back.card),
+            (Account::ShopperCredit, shares.captured + of_debt(|it| it.recovered) - taken + back.credit),
+            (Account::RefundClearing, back.card + back.by_hand - back.goods - back.credit),
             (Account::BadDebtExpense, of_debt(|it| it.written_off)),
-            (Account::SalesReturns, of_debt(|it| it.credited)),
             (Account::UnresolvedReceivable, unresolved),
         ];
         let mut wrong: Vec<String> = expected
@@ -130,11 +140,12 @@ impl Tables {
             .map(|(account, expected)| format!("{} is {}, not {expected}", account.as_str(), balance(*account)))
             .collect();
         let paid = balance(Account::ExternalPayments) + balance(Account::PayoffClearing);
-        if paid != of_debt(|it| it.paid) {
+        if paid != of_debt(|it| it.paid) - back.by_hand {
             wrong.push(format!("payments are {paid}"));
         }
-        if balance(Account::Sales) + balance(Account::TaxPayable) != -shares.total {
-            wrong.push("sales and tax are not the total".to_owned());
+        let sold = balance(Account::Sales) + balance(Account::SalesReturns) + balance(Account::TaxPayable);
+        if sold != of_debt(|it| it.credited) + back.goods - shares.total {
+            wrong.push(format!("{sold} is sold: not the total, less what came back"));
         }
         if !wrong.is_empty() {
             self.break_law(Law::LedgerBalance, trip, format!("{}; {:?}", wrong.join(", "), row.state));
@@ -147,6 +158,7 @@ impl Tables {
         if effective.len() > 1 {
             self.break_law(Law::OneCapture, trip, format!("charged {effective:?}"));
         }
+        self.check_refunds_of_card(trip, card);
         // A failure that was answered may hide a success: where no witness is to be had, only the feed can tell.
         let state = self.trips[trip].as_ref().map(|it| it.state);
         if let (Some(Trip::Uncollected { cause, .. }), Some(taken)) = (state, effective.first())

@@ -3,6 +3,7 @@
 use domain::alert::AlertKind;
 use domain::attempt::{Api, AttemptOutcome};
 use domain::effect::Effect;
+use domain::id::RefundId;
 use domain::money::Money;
 use domain::pause::Answer;
 use domain::payment_event::EventName;
@@ -14,6 +15,7 @@ use super::amazon::{Adjusted, Refusal};
 use super::attempt::{Finished, Meaning};
 use super::fault::Fault;
 use super::law::Law;
+use super::refund::RefundAnswer;
 use super::world::World;
 
 /// The client gives up after this long (`AmazonSettings::TIMEOUT_DEFAULT`).
@@ -29,6 +31,9 @@ pub(super) enum Reply {
     Captured,
     Cancelled,
     Facts,
+    Refunded,
+    /// Has it an address?
+    Identity(bool),
     Accepted,
     Rejected,
     Refused(Refusal),
@@ -46,6 +51,9 @@ impl World {
         let api = self.tasks[task].claim.effect.api();
         let (now, may_come_late) = (self.now, self.may_come_late(task));
         self.sent += 1;
+        if api == Some(Api::RefundCharge) {
+            self.refund_sent_at[self.tasks[task].claim.trip] = now;
+        }
         self.tasks[task].sent = self.sent;
         if self.falls(Fault::NoConnection) {
             return self.agenda.put(now + Duration::milliseconds(20), Happening::Answered(task, Reply::NotSent));
@@ -166,8 +174,21 @@ impl World {
                     }
                     Reply::Captured
                 }
-                Err(refusal) => Reply::Refused(refusal),
+                Err(refusal) => {
+                    if self.cards[trip].adjusted.is_none() {
+                        self.faults.note(Fault::SkippedAdjustRefused);
+                    }
+                    Reply::Refused(refusal)
+                }
             },
+            Effect::RefundCharge { refund, amount, .. } => self.refund(trip, refund, amount),
+            Effect::FetchShopperIdentity { .. } => {
+                let has_address = self.has_address[self.walks[trip].instrument];
+                if !has_address {
+                    self.faults.note(Fault::NoAddress);
+                }
+                Reply::Identity(has_address)
+            }
             Effect::CancelCharge { .. } => match card.cancel() {
                 Ok(()) => {
                     let soon = self.chance.millis(500, 600_000);
@@ -193,6 +214,26 @@ impl World {
     }
 }
 
+impl World {
+    fn refund(&mut self, trip: usize, id: RefundId, amount: Money) -> Reply {
+        match self.cards[trip].refund(id, amount, self.now) {
+            Ok(is_new) => {
+                if !is_new {
+                    self.faults.note(Fault::RefundRepeated);
+                }
+                Reply::Refunded
+            }
+            Err(refusal) => {
+                if self.cards[trip].refunds.iter().any(|(known, _)| *known == id) {
+                    self.faults.note(Fault::RefundRepeatRefused);
+                }
+                self.faults.note(Fault::RefundRefused);
+                Reply::Refused(refusal)
+            }
+        }
+    }
+}
+
 /// What a call that came back says about its API, as `server/src/worker/call.rs` reads it.
 fn answer(reply: Reply) -> Answer {
     match reply {
@@ -203,6 +244,8 @@ fn answer(reply: Reply) -> Answer {
         | Reply::Captured
         | Reply::Cancelled
         | Reply::Facts
+        | Reply::Refunded
+        | Reply::Identity(_)
         | Reply::Accepted
         | Reply::Rejected
         | Reply::Refused(_)
@@ -227,6 +270,8 @@ pub(super) fn read(effect: &Effect, reply: Reply) -> Finished {
         Reply::Captured => (AttemptOutcome::Answered, Some(200), Meaning::Event(TripEvent::CaptureInitiated)),
         Reply::Cancelled => (AttemptOutcome::Answered, Some(200), Meaning::Event(TripEvent::CancelInitiated)),
         Reply::Facts => (AttemptOutcome::Answered, Some(200), Meaning::Facts),
+        Reply::Refunded => (AttemptOutcome::Answered, Some(200), Meaning::Refund(RefundAnswer::Given)),
+        Reply::Identity(is_known) => (AttemptOutcome::Answered, Some(200), Meaning::Identity(is_known)),
         Reply::Accepted => (AttemptOutcome::Answered, Some(200), Meaning::Done),
         Reply::Rejected => (AttemptOutcome::Answered, Some(200), Meaning::GiveUp(AlertKind::FeedbackRejected)),
         Reply::Refused(refusal) => (AttemptOutcome::Refused, Some(400), refused(effect, refusal)),
@@ -252,6 +297,8 @@ fn refused(effect: &Effect, refusal: Refusal) -> Meaning {
             Meaning::Event(TripEvent::CancelInitiated)
         }
         (Effect::FetchTransactionalData { .. }, _) => Meaning::NoFacts,
+        (Effect::RefundCharge { .. }, _) => Meaning::Refund(RefundAnswer::Refused),
+        (Effect::FetchShopperIdentity { .. }, _) => Meaning::Identity(false),
         (Effect::AdjustCharge { .. } | Effect::CaptureCharge { .. }, Refusal::Expired) => {
             Meaning::Event(TripEvent::TokenExpired)
         }

@@ -21,6 +21,8 @@ impl World {
             self.check_truth(trip, &row);
             self.check_both(trip);
             self.check_feedback(trip, &row);
+            self.check_refunds_quiet(trip);
+            self.check_mails(trip, row.state);
         }
     }
 
@@ -90,7 +92,9 @@ impl World {
         let balance = |account| self.tables.books.trip(trip, account);
         let came_in =
             [Account::CardClearing, Account::ExternalPayments, Account::PayoffClearing, Account::ShopperCredit];
-        let booked: i64 = came_in.into_iter().map(balance).sum();
+        // What was given back had come in.
+        let back = self.tables.refund_sums(trip);
+        let booked = came_in.into_iter().map(balance).sum::<i64>() + back.card + back.by_hand - back.credit;
         if status.settled.minor() != booked {
             self.tables.break_law(Law::Feedback, trip, format!("{status:?}, and {booked} came in"));
         }

@@ -57,6 +57,10 @@ pub(super) struct Scenario {
     pub(super) walks: Vec<Walk>,
     pub(super) cards: Vec<Account>,
     pub(super) outages: Vec<(Api, OffsetDateTime, OffsetDateTime)>,
+    /// Hours in which the mail server is away.
+    pub(super) mail_outages: Vec<(OffsetDateTime, OffsetDateTime)>,
+    /// Of each instrument: does Amazon know an address?
+    pub(super) has_address: Vec<bool>,
 }
 
 impl Scenario {
@@ -73,18 +77,25 @@ impl Scenario {
         let instruments = known.collect::<Result<Vec<_>, _>>()?;
         let (mut walks, mut cards) = (vec![], vec![]);
         for trip in 0..trips {
-            let walk = walk(trip, &instruments, chance, faults)?;
+            let mut walk = walk(trip, &instruments, chance, faults)?;
             let most = [Some(walk.recognised), payable(walk.verdict)].into_iter().flatten().map(Money::minor).max();
             let limit = limit(most.unwrap_or(0), chance);
             let mut card = Account::new(contract, walk.request.tapped_at, stores[walk.store].token_life, limit);
             if faults.is_on(Fault::Pending) && chance.percent(20) {
                 card.pending = if chance.percent(10) { 500 } else { 1 + chance.below(4) as u32 };
             }
+            card.refuses_refunds = faults.is_on(Fault::RefundRefused) && chance.percent(15);
+            // The gate tells of what is held.
+            if walk.request.hold.minor() > limit.minor() {
+                walk.request.hold = limit;
+            }
             walks.push(walk);
             cards.push(card);
         }
         let outages = outages(chance, faults);
-        Ok(Self { stores, instruments, walks, cards, outages })
+        let mail_outages = mail_outages(chance, faults);
+        let has_address = instruments.iter().map(|_| chance.percent(80)).collect();
+        Ok(Self { stores, instruments, walks, cards, outages, mail_outages, has_address })
     }
 }
 
@@ -115,6 +126,10 @@ fn contract(mistake: Option<Mistake>, chance: &mut Chance) -> Contract {
         expired_first: chance.percent(50),
         captures_beyond_hold: chance.percent(30),
         newest_report_counts: chance.percent(50),
+        captures_unadjusted: chance.percent(50),
+        refuses_repeated_refunds: chance.percent(25),
+        refunds_beyond_capture: chance.percent(50),
+        refund_window: Duration::days(chance.pick(&[7, 30])),
     }
 }
 
@@ -141,7 +156,12 @@ fn store(number: usize, contract: Contract, mistake: Option<Mistake>, chance: &m
         pricing: PricingSettings::plain("here"),
         review_limit: Duration::hours(24),
         token_life: Duration::hours(46),
-        refund: RefundRules::plain(Currency::USD),
+        refund: RefundRules {
+            auto_limit: usd(chance.pick(&[0, 5_000, 100_000])),
+            auto_count: chance.pick(&[1, 3, 100]),
+            ..RefundRules::plain(Currency::USD)
+        },
+        skips_adjust: chance.percent(50),
         capture_repeat_is_safe: repeat_is_safe || mistake == Some(Mistake::RepeatsWhereCharged),
         transactional_data_proves_capture: facts_prove || mistake == Some(Mistake::TrustsEarlyFacts),
     })
@@ -161,14 +181,15 @@ fn walk(trip: usize, instruments: &[InstrumentId], chance: &mut Chance, faults: 
         told_at = cart_at + chance.minutes(1, 600);
     }
     let cart_at = comes.then_some(cart_at);
-    let total = usd(chance.between(1, 20_000));
+    let hold = usd(chance.between(0, 6_000));
+    let is_held = hold.is_positive() && chance.percent(25);
+    let total = if is_held { hold } else { usd(chance.between(1, 20_000)) };
     let verdict = match chance.below(20) {
         0 | 1 => CartVerdict::NothingToPay,
         2 | 3 => CartVerdict::NeedsReview,
         _ => CartVerdict::Payable(total),
     };
     let recognised = if chance.percent(30) { usd(0) } else { total };
-    let hold = usd(chance.between(0, 6_000));
     let request = GateRequest {
         store: StoreId::new(&format!("store-{store}"))?,
         event: GateEventId::new(&format!("tap-{trip}"))?,
@@ -183,6 +204,16 @@ fn walk(trip: usize, instruments: &[InstrumentId], chance: &mut Chance, faults: 
     };
     let tax = usd(total.minor() / 11);
     Ok(Walk { store, instrument, request, told_at, cart_at, verdict, tax, recognised })
+}
+
+/// Hours in which no mail leaves.
+fn mail_outages(chance: &mut Chance, faults: &Faults) -> Vec<(OffsetDateTime, OffsetDateTime)> {
+    let count = if faults.is_on(Fault::MailBusy) { 2 } else { 0 };
+    let outage = |chance: &mut Chance| {
+        let from = START + chance.hours(0, 90);
+        (from, from + chance.minutes(1, 240))
+    };
+    (0..count).map(|_| outage(chance)).collect()
 }
 
 /// Hours in which one of Amazon's APIs only fails.

@@ -7,17 +7,20 @@ use domain::alert::AlertKind;
 use domain::attempt::{Api, AttemptOutcome};
 use domain::debt::Debt;
 use domain::effect::{Effect, Plan};
-use domain::id::{InstrumentId, TripId};
+use domain::id::{InstrumentId, RefundId, TripId};
 use domain::money::Money;
 use domain::outbox::{Fence, LEASE, OutboxState};
 use domain::pause::{Pause, PauseEvent};
 use domain::payment_event::EventName;
+use domain::refund::amount::RefundParts;
 use domain::store::Store;
 use domain::trip::Trip;
 use time::OffsetDateTime;
 
 use super::books::Books;
 use super::law::{Broken, Law};
+use super::mail::{Identity, is_mail};
+use super::refund::RefundRow;
 
 /// A visit.
 #[derive(Debug, Clone)]
@@ -26,9 +29,18 @@ pub(super) struct TripRow {
     pub(super) store: usize,
     pub(super) instrument: Option<usize>,
     pub(super) state: Trip,
+    /// What the gate said is held.
+    pub(super) hold: Option<Money>,
+    pub(super) started_at: OffsetDateTime,
     pub(super) deadline_at: OffsetDateTime,
     pub(super) has_cart: bool,
     pub(super) has_facts: bool,
+    /// A witness said that its capture went through.
+    pub(super) is_confirmed: bool,
+    /// When money was last taken from its card.
+    pub(super) taken_at: Option<OffsetDateTime>,
+    /// What of its goods has not come back.
+    pub(super) left: Option<RefundParts>,
     /// The newest event of its capture that was told to it.
     pub(super) newest_event: Option<(EventName, OffsetDateTime)>,
 }
@@ -91,6 +103,13 @@ pub(super) struct Tables {
     pub(super) instruments: Vec<InstrumentId>,
     pub(super) trips: Vec<Option<TripRow>>,
     pub(super) debts: Vec<Option<DebtRow>>,
+    /// Of each visit, its refunds.
+    pub(super) refunds: Vec<Vec<RefundRow>>,
+    credits: u64,
+    /// Of each visit, what was ever taken from its card or paid, whatever became of it.
+    pub(super) taken_ever: Vec<i64>,
+    /// Whose each instrument is.
+    pub(super) identities: Vec<Identity>,
     pub(super) outbox: Vec<OutboxRow>,
     /// Of each visit, its effects.
     pub(super) effects_of: Vec<Vec<usize>>,
@@ -112,11 +131,16 @@ pub(super) struct Tables {
 impl Tables {
     pub(super) fn new(stores: Vec<Store>, instruments: Vec<InstrumentId>, trips: usize) -> Self {
         let books = Books::new(trips, instruments.len());
+        let identities = vec![Identity::NotAsked; instruments.len()];
         Self {
             stores,
             instruments,
+            identities,
             trips: vec![None; trips],
             debts: vec![None; trips],
+            refunds: vec![vec![]; trips],
+            credits: 0,
+            taken_ever: vec![0; trips],
             outbox: vec![],
             effects_of: vec![vec![]; trips],
             due: vec![BTreeSet::new(); Api::ALL.len() + 1],
@@ -173,13 +197,32 @@ impl Tables {
     // ---- The outbox, as server/src/store/outbox.rs has it.
 
     pub(super) fn push(&mut self, trip: usize, effect: Effect, plan: Plan) {
-        self.change.has_asked |= effect.api().is_some();
+        self.change.has_asked |= effect.api().is_some() || is_mail(&effect);
         let id = self.outbox.len();
         let state = OutboxState::Waiting { due_at: plan.due_at };
         let (fence, deadline_at) = (Fence(0), plan.deadline_at);
         self.outbox.push(OutboxRow { trip, effect, state, fence, tries: 0, polls: 0, deadline_at, attempts: vec![] });
         self.effects_of[trip].push(id);
         self.due[lane(&self.outbox[id].effect)].insert((plan.due_at, id));
+    }
+
+    /// It is due now, if it waits for later.
+    pub(super) fn hasten(&mut self, id: usize, now: OffsetDateTime) {
+        if matches!(self.outbox[id].state, OutboxState::Waiting { due_at } if due_at > now) {
+            self.set(id, OutboxState::Waiting { due_at: now });
+        }
+    }
+
+    /// Is an effect of this kind kept for a person?
+    pub(super) fn is_given_up(&self, kind: &str, trip: usize) -> bool {
+        let effects = self.effects_of[trip].iter().map(|id| &self.outbox[*id]);
+        effects.filter(|it| it.effect.kind() == kind).any(|it| it.state == OutboxState::Exhausted)
+    }
+
+    /// The id of the next refund that nobody asked for.
+    pub(super) fn next_credit_id(&mut self) -> Option<RefundId> {
+        self.credits += 1;
+        refund_id(u64::MAX, self.credits)
     }
 
     /// Does an effect of this kind wait, does a worker hold one?
@@ -348,6 +391,13 @@ impl Tables {
         });
         captures.max_by_key(|(last, _)| *last).map(|(_, amount)| amount)
     }
+}
+
+/// The id of a refund: made up beforehand, so that asking twice is asking once.
+pub(super) fn refund_id(trip: u64, number: u64) -> Option<RefundId> {
+    let bits = (u128::from(trip) << 64) | u128::from(number);
+    let uuid = uuid::Builder::from_u128(bits).with_variant(uuid::Variant::RFC4122).with_version(uuid::Version::Random);
+    RefundId::new(uuid.into_uuid()).ok()
 }
 
 /// Where an effect waits: by its API, or with the looks at our own rows.

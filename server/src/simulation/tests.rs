@@ -54,6 +54,9 @@ fn a_hundred_seeds_of_a_hundred_trips_break_no_law_and_meet_every_fault() {
     for end in ["captured", "partly_captured", "uncollected", "cancelled", "capture_unconfirmed", "denied"] {
         assert!(report.ends.contains_key(end), "no trip ended {end}: {:?}", report.ends);
     }
+    for end in ["refunded", "credited", "declined", "by_hand", "in_review"] {
+        assert!(report.refunds.contains_key(end), "no refund ended {end}: {:?}", report.refunds);
+    }
 }
 
 #[test]

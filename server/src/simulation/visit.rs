@@ -6,7 +6,8 @@ use domain::effect::{Effect, Moment};
 use domain::ledger::{self, Books as Facts, Entry};
 use domain::money::{Currency, Money, MoneyError};
 use domain::reason::DebtCause;
-use domain::trip::{Movement, Step, TripError, TripEvent, Visit};
+use domain::refund::amount::RefundParts;
+use domain::trip::{Movement, Step, Trip, TripError, TripEvent, Visit};
 use time::OffsetDateTime;
 
 use super::books::Parties;
@@ -18,7 +19,7 @@ impl Tables {
     pub(super) fn advance(&mut self, trip: usize, event: TripEvent, tax: Money, now: OffsetDateTime) -> bool {
         let Some(row) = self.trips[trip].clone() else { return false };
         let store = self.store_of(&row);
-        let step = match row.state.apply(event, Visit { trip: &row.id, store: &store }) {
+        let step = match row.state.apply(event, Visit { trip: &row.id, store: &store, hold: row.hold }) {
             Ok(step) => step,
             Err(TripError::MovedOn) => return false,
             Err(TripError::Amount(_)) => {
@@ -31,12 +32,16 @@ impl Tables {
             it.state = step.trip;
         }
         for movement in &step.movements {
-            self.book(trip, *movement, tax);
+            self.book(trip, *movement, tax, now);
         }
         if step.trip != before {
             self.change.has_moved = true;
             self.change.is_audited = true;
             self.tell(|_| format!("{} is {:?} after {event:?}", row.id, step.trip));
+        }
+        if matches!(event, TripEvent::CaptureApproved { .. } | TripEvent::CaptureWitnessed | TripEvent::CaptureDeclined)
+        {
+            self.confirm_capture(trip, event, now);
         }
         self.enqueue(trip, &row, &step, store.review_limit, now);
         for kind in step.alerts {
@@ -52,14 +57,27 @@ impl Tables {
                 self.push(trip, effect.clone(), effect.plan(moment));
             }
         }
+        if matches!(step.trip, Trip::Uncollected { .. }) && !step.movements.is_empty() {
+            self.notify(trip, now);
+        }
     }
 
-    fn book(&mut self, trip: usize, movement: Movement, tax: Money) {
+    /// A refund that waits for word of the capture hears it.
+    fn confirm_capture(&mut self, trip: usize, event: TripEvent, now: OffsetDateTime) {
+        if let Some(row) = &mut self.trips[trip] {
+            let is_taken = row.state.captured().is_some_and(Money::is_positive);
+            row.is_confirmed = is_taken && event != TripEvent::CaptureDeclined;
+        }
+        self.wake_refund(trip, now);
+    }
+
+    fn book(&mut self, trip: usize, movement: Movement, tax: Money, now: OffsetDateTime) {
         self.change.has_moved = true;
+        self.note_money(trip, movement, tax, now);
         match movement {
-            Movement::DebtIncurred { amount, cause } => self.incur(trip, amount, cause),
-            Movement::LateCapture(amount) => self.late(trip, DebtEvent::CaptureRecovered(amount)),
-            Movement::LateCaptureReversed(amount) => self.late(trip, DebtEvent::RecoveryReversed(amount)),
+            Movement::DebtIncurred { amount, cause } => self.incur(trip, amount, cause, now),
+            Movement::LateCapture(amount) => self.late(trip, DebtEvent::CaptureRecovered(amount), now),
+            Movement::LateCaptureReversed(amount) => self.late(trip, DebtEvent::RecoveryReversed(amount), now),
             Movement::Priced(_)
             | Movement::Captured(_)
             | Movement::CaptureReversed(_)
@@ -68,16 +86,37 @@ impl Tables {
         }
     }
 
-    fn incur(&mut self, trip: usize, amount: Money, cause: DebtCause) {
+    /// What refunds must know: what may come back, and what was taken, when.
+    fn note_money(&mut self, trip: usize, movement: Movement, tax: Money, now: OffsetDateTime) {
+        let Some(row) = &mut self.trips[trip] else { return };
+        match movement {
+            Movement::Priced(total) => {
+                let deposits = Money::zero(total.currency());
+                row.left = total.checked_sub(tax).ok().map(|sales| RefundParts { sales, tax, deposits });
+            }
+            Movement::Captured(amount) => {
+                row.taken_at = Some(now);
+                self.taken_ever[trip] += amount.minor();
+            }
+            Movement::LateCapture(_) => row.taken_at = Some(now),
+            Movement::DebtIncurred { .. }
+            | Movement::CaptureReversed(_)
+            | Movement::LateCaptureReversed(_)
+            | Movement::Suspended(_)
+            | Movement::Unsuspended(_) => {}
+        }
+    }
+
+    fn incur(&mut self, trip: usize, amount: Money, cause: DebtCause, now: OffsetDateTime) {
         if self.debts[trip].is_some() {
-            return self.late(trip, DebtEvent::Increased(amount));
+            return self.late(trip, DebtEvent::Increased(amount), now);
         }
         let Ok(debt) = Debt::incur(amount, cause) else {
             return self.break_law(Law::DebtLaw, trip, format!("a debt of {amount:?}"));
         };
         let instrument = self.trips[trip].as_ref().and_then(|it| it.instrument);
         self.debts[trip] = Some(DebtRow { instrument, debt });
-        self.post_debt(trip, DebtMovement::Incurred(amount));
+        self.post_debt(trip, DebtMovement::Incurred(amount), Money::zero(Currency::USD));
         if instrument.is_none() {
             self.alert(AlertKind::UnresolvedInstrument, trip);
         }
@@ -85,22 +124,27 @@ impl Tables {
     }
 
     /// A step of the visit moves its debt: refusing it is a mistake of ours.
-    fn late(&mut self, trip: usize, event: DebtEvent) {
-        if !self.move_debt(trip, event) {
+    fn late(&mut self, trip: usize, event: DebtEvent, now: OffsetDateTime) {
+        if !self.move_debt(trip, event, Money::zero(Currency::USD), now) {
             self.break_law(Law::DebtLaw, trip, format!("the debt refused {event:?}"));
         }
     }
 
-    /// Applies an event to the debt of a visit. `false`: it refused, and nothing changed.
-    pub(super) fn move_debt(&mut self, trip: usize, event: DebtEvent) -> bool {
+    /// Applies an event to the debt of a visit; `tax` is in what is credited. `false`: it refused, and nothing changed.
+    pub(super) fn move_debt(&mut self, trip: usize, event: DebtEvent, tax: Money, now: OffsetDateTime) -> bool {
         let Some(row) = self.debts[trip] else { return false };
         let Ok(step) = row.debt.apply(event) else { return false };
         self.change.has_moved = true;
         self.debts[trip] = Some(DebtRow { debt: step.debt, ..row });
         for movement in step.movements {
-            self.post_debt(trip, movement);
-            if matches!(movement, DebtMovement::RecoveredSurplus(surplus) if surplus.is_positive()) {
-                self.alert(AlertKind::ShopperCredit, trip);
+            self.post_debt(trip, movement, tax);
+            match movement {
+                DebtMovement::RecoveredSurplus(surplus) if surplus.is_positive() => {
+                    self.alert(AlertKind::ShopperCredit, trip);
+                    self.open_credit(trip, now);
+                }
+                DebtMovement::RecoveredSurplus(_) => self.withdraw_credit(trip, now),
+                _ => {}
             }
         }
         self.change.is_audited = true;
@@ -121,9 +165,14 @@ impl Tables {
         }
     }
 
-    fn post_debt(&mut self, trip: usize, movement: DebtMovement) {
-        let nothing = Money::zero(Currency::USD);
-        self.post(trip, nothing, |facts| ledger::debt_entries(movement, facts));
+    fn post_debt(&mut self, trip: usize, movement: DebtMovement, tax: Money) {
+        if let DebtMovement::Paid { amount, .. }
+        | DebtMovement::Recovered(amount)
+        | DebtMovement::RecoveredSurplus(amount) = movement
+        {
+            self.taken_ever[trip] += amount.minor().max(0);
+        }
+        self.post(trip, tax, |facts| ledger::debt_entries(movement, facts));
     }
 
     /// Books entries about a visit and whoever pays for it.

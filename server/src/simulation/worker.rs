@@ -3,13 +3,16 @@
 //! Not modelled: a sleep between the last look at the lease and the first byte that is sent, a few microseconds.
 
 use domain::attempt::Api;
+use domain::effect::Effect;
 use domain::outbox::LEASE;
 use domain::pause::{Pause, PauseEvent};
+use domain::refund::Split;
 use time::{Duration, OffsetDateTime};
 
 use super::agenda::Happening;
 use super::amazon::Told;
 use super::fault::Fault;
+use super::mail::is_mail;
 use super::network::{Reply, TIMEOUT, read};
 use super::tables::Claim;
 use super::world::World;
@@ -22,6 +25,9 @@ const CLAIMED_MAX: usize = 6;
 
 /// How long a worker is awake at least between two sleeps.
 const RESTED_FOR: Duration = Duration::minutes(10);
+
+/// How long a mail may take (`server/src/worker/mail.rs`).
+const MAILED_WITHIN: Duration = Duration::seconds(45);
 
 /// How long workers wait who found nothing that they may take.
 const LOOK_EVERY: Duration = Duration::seconds(1);
@@ -140,7 +146,9 @@ impl World {
         }
         let Task { worker, claim, .. } = self.tasks[task].clone();
         let now = self.clock(worker);
-        let Some(api) = claim.effect.api() else { return self.look(worker, &claim) };
+        let Some(api) = claim.effect.api() else {
+            return if is_mail(&claim.effect) { self.send_mail(worker, &claim) } else { self.look(worker, &claim) };
+        };
         if api == Api::ReportPaymentStatus {
             let status = self.tables.payment_status(claim.trip);
             self.tasks[task].told = Some(Told { status, at: now.unix_timestamp() });
@@ -148,7 +156,11 @@ impl World {
         if self.falls(Fault::CrashBeforeBegin) {
             return self.die(worker);
         }
+        let split = self.split_of(&claim);
         let attempt = self.tables.transact(claim.trip, |tables| tables.begin(&claim, now));
+        if split.is_some() && split != self.split_of(&claim) {
+            self.faults.note(Fault::RefundSplitAnew);
+        }
         self.tasks[task].attempt = attempt;
         if self.falls(Fault::CrashAfterBegin) {
             return self.die(worker);
@@ -158,6 +170,23 @@ impl World {
         }
         let soon = self.chance.millis(1, 5);
         self.agenda.put(self.now + soon, Happening::Sent(task));
+    }
+
+    /// How the refund that a claim is about is given.
+    fn split_of(&self, claim: &Claim) -> Option<Split> {
+        let Effect::RefundCharge { refund, .. } = claim.effect else { return None };
+        self.tables.refunds[claim.trip].iter().find(|it| it.id == refund)?.state.split()
+    }
+
+    fn send_mail(&mut self, worker: usize, claim: &Claim) {
+        let now = self.clock(worker);
+        if now + MAILED_WITHIN > claim.until || !self.tables.holds(claim) {
+            return;
+        }
+        match self.mail(claim, now) {
+            Some(state) => self.tables.save(claim, state),
+            None => self.die(worker),
+        }
     }
 
     fn look(&mut self, worker: usize, claim: &Claim) {

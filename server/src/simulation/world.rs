@@ -36,6 +36,15 @@ pub(super) struct World {
     pub(super) walks: Vec<Walk>,
     pub(super) cards: Vec<Account>,
     pub(super) outages: Vec<(Api, OffsetDateTime, OffsetDateTime)>,
+    pub(super) mail_outages: Vec<(OffsetDateTime, OffsetDateTime)>,
+    /// Of each instrument: does Amazon know an address?
+    pub(super) has_address: Vec<bool>,
+    /// Of each visit, the mails that left, by their effects.
+    pub(super) mailed: Vec<Vec<usize>>,
+    /// Those of which nobody heard that they left.
+    pub(super) unheard: Vec<Vec<usize>>,
+    /// Of each visit, when Amazon was last asked for a refund.
+    pub(super) refund_sent_at: Vec<OffsetDateTime>,
     pub(super) workers: Vec<Worker>,
     pub(super) tasks: Vec<Task>,
     /// Nobody looks for work before then.
@@ -55,7 +64,7 @@ impl World {
     pub(super) fn new(seed: u64, trips: usize, mistake: Option<Mistake>) -> Result<Self, IdError> {
         let mut chance = Chance::new(seed);
         let mut faults = Faults::new(&mut chance);
-        let Scenario { stores, instruments, walks, cards, outages } =
+        let Scenario { stores, instruments, walks, cards, outages, mail_outages, has_address } =
             Scenario::new(trips, mistake, &mut chance, &mut faults)?;
         let clocks_jump = faults.is_on(Fault::ClockAhead) || faults.is_on(Fault::ClockBehind);
         let mut world = Self {
@@ -67,6 +76,11 @@ impl World {
             walks,
             cards,
             outages,
+            mail_outages,
+            has_address,
+            mailed: vec![vec![]; trips],
+            unheard: vec![vec![]; trips],
+            refund_sent_at: vec![START; trips],
             workers: vec![Worker::new(START); WORKERS],
             tasks: vec![],
             idle_until: START,
@@ -89,6 +103,7 @@ impl World {
             if let Some(cart_at) = cart_at {
                 self.agenda.put(cart_at, Happening::CartSent(trip));
             }
+            self.announce_refunds(trip, told_at);
             for most in [8, 30, 90, 160] {
                 let later = self.chance.hours(1, most);
                 self.agenda.put(told_at + later, Happening::DebtLookedAt(trip));
@@ -157,6 +172,8 @@ impl World {
             Happening::BankDeclined(trip) => self.decline(trip),
             Happening::EventTold(trip, event) => self.hear(trip, event),
             Happening::DebtLookedAt(trip) => self.look_at_debt(trip),
+            Happening::RefundWanted(trip, number) => self.want_refund(trip, number),
+            Happening::RefundLookedAt(trip) => self.look_at_refund(trip),
             Happening::ClockJumped(worker, minutes) => {
                 let fault = if minutes < 0 { Fault::ClockBehind } else { Fault::ClockAhead };
                 if minutes != 0 {
@@ -177,7 +194,7 @@ impl World {
     }
 
     /// A request to us: its process may die before it has committed, or before it has answered. `false`: nothing is committed.
-    fn commits(&mut self, again: Happening) -> bool {
+    pub(super) fn commits(&mut self, again: Happening) -> bool {
         let later = self.now + self.chance.millis(500, 60_000);
         if self.falls(Fault::CrashBeforeArrival) {
             self.agenda.put(later, again);

@@ -45,6 +45,16 @@ pub async fn list_unsealed(conn: &mut PgConnection, limit: i64) -> Result<Vec<Au
     Ok(rows.fetch_all(conn).await?)
 }
 
+/// When the first of the rows that wait for their seal was written. `None`: none waits.
+pub async fn waiting_since(conn: &mut PgConnection) -> Result<Option<OffsetDateTime>> {
+    let since = sqlx::query_scalar!(
+        "SELECT recorded_at FROM audit_unsealed waiting JOIN audit_entry USING (audit_entry_id)
+         WHERE NOT EXISTS (SELECT 1 FROM audit_seal WHERE audit_seal.audit_entry_id = waiting.audit_entry_id)
+         ORDER BY audit_entry_id LIMIT 1",
+    );
+    Ok(since.fetch_optional(conn).await?)
+}
+
 /// Writes seals, each with the number of its row; those rows wait no longer.
 pub async fn insert(conn: &mut PgConnection, seals: &[(i64, Head)], now: OffsetDateTime) -> Result<()> {
     let entries: Vec<i64> = seals.iter().map(|(entry, _)| *entry).collect();

@@ -30,6 +30,8 @@ use tokio::task::JoinSet;
 use super::trip::TripRow;
 use super::{Result, StoreError, instrument, rule_set, settings, trip};
 use crate::database;
+use crate::secret::Secret;
+use crate::vault::Vault;
 
 /// When every test happens.
 pub(super) const NOW: OffsetDateTime = datetime!(2026-11-21 09:00 UTC);
@@ -47,6 +49,11 @@ pub(super) async fn pool(database: PgConnectOptions) -> PgPool {
         .connect_with(database.options([("lock_timeout", LOCK_TIMEOUT)]))
         .await
         .expect("the database was made for this test")
+}
+
+/// The vault that every test has.
+pub(super) fn vault() -> Vault {
+    Vault::new(&[Secret::new("a key for tests, long enough for anyone")])
 }
 
 /// One connection as the program's own role.
@@ -166,6 +173,7 @@ pub(super) fn store() -> Store {
         token_life: time::Duration::hours(46),
         capture_repeat_is_safe: true,
         transactional_data_proves_capture: false,
+        skips_adjust: false,
         refund: RefundRules::plain(Currency::USD),
     }
 }

@@ -1,8 +1,8 @@
 //! The table `gate_decision`: every tap and the answer it got.
 
 use domain::gate::{GateDecision, GateRequest, OverrideKind};
-use domain::id::{InstrumentId, TripId};
-use domain::money::Money;
+use domain::id::{GateEventId, InstrumentId, StoreId, TripId};
+use domain::money::{Currency, Money};
 use sqlx::PgConnection;
 use sqlx::types::Json;
 use time::OffsetDateTime;
@@ -81,6 +81,43 @@ pub async fn mark_replayed(
     .execute(conn)
     .await?;
     Ok(())
+}
+
+/// A decision with everything around it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ShownDecision {
+    /// Where.
+    pub store: StoreId,
+    /// Whose.
+    pub instrument: InstrumentId,
+    /// What was owed then.
+    pub outstanding: Money,
+    /// The hold that was asked about.
+    pub hold: Money,
+    /// The answer.
+    pub decision: GateDecision,
+    /// When it was decided.
+    pub decided_at: OffsetDateTime,
+}
+
+/// The decision about a tap. `None`: it was never decided.
+pub async fn show(conn: &mut PgConnection, event: &GateEventId) -> Result<Option<ShownDecision>> {
+    let row = sqlx::query!(
+        r#"SELECT store_id, instrument_id, outstanding_minor, store.currency AS store_currency, hold_minor, gate_decision.currency,
+               decision AS "decision: Json<GateDecision>", decided_at
+           FROM gate_decision JOIN store USING (store_id) WHERE gate_event_id = $1"#,
+        event.as_str(),
+    );
+    let Some(row) = row.fetch_optional(conn).await? else { return Ok(None) };
+    let owed_in = read(Currency::new(&row.store_currency), "store.currency")?;
+    Ok(Some(ShownDecision {
+        store: read(StoreId::new(&row.store_id), "gate_decision.store_id")?,
+        instrument: read(InstrumentId::new(&row.instrument_id), "gate_decision.instrument_id")?,
+        outstanding: Money::new(row.outstanding_minor, owed_in),
+        hold: Money::new(row.hold_minor, read(Currency::new(&row.currency), "gate_decision.currency")?),
+        decision: row.decision.0,
+        decided_at: row.decided_at,
+    }))
 }
 
 /// The instrument of one of these taps, the second link between a cart and a card: one that opened the gate before one that did

@@ -83,7 +83,7 @@ mod tests {
     use domain::id::EmailAddress;
     use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 
-    use super::super::fixture::{self, NOW, assert_refused, card, id};
+    use super::super::fixture::{self, NOW, assert_refused, card, id, vault};
     use super::super::shopper;
     use super::*;
 
@@ -91,7 +91,7 @@ mod tests {
     async fn whose_an_instrument_is_reads_back_in_every_case(_: PgPoolOptions, database: PgConnectOptions) {
         let mut conn = fixture::connect(database).await;
         let email = EmailAddress::new("a@example.com").unwrap();
-        let shopper = shopper::find_or_insert(&mut conn, &email, NOW).await.unwrap();
+        let shopper = shopper::find_or_insert(&mut conn, &vault(), &email, NOW).await.unwrap();
         assert_eq!(identity(&mut conn, &card()).await.unwrap(), Identity::NotAsked, "it was never seen");
         assert!(!exists(&mut conn, &card()).await.unwrap());
         insert(&mut conn, &card(), NOW).await.unwrap();

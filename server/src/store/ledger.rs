@@ -22,37 +22,41 @@ pub struct Posting<'a> {
     pub kind: &'a str,
 }
 
-/// Writes entries that add up to nothing; the database refuses others when the transaction ends.
+/// Writes entries that add up to nothing; the database refuses others when the transaction ends. One statement, since the visit's
+/// row is locked meanwhile.
 pub async fn post(conn: &mut PgConnection, posting: Posting<'_>, entries: &[Entry], now: OffsetDateTime) -> Result<()> {
-    let id = sqlx::query_scalar!(
-        "INSERT INTO ledger_transaction (store_id, currency, trip_id, kind, posted_at) VALUES ($1, $2, $3, $4, $5)
-         RETURNING ledger_transaction_id",
+    let accounts: Vec<&str> = entries.iter().map(|it| it.account.as_str()).collect();
+    let (instruments, trips): (Vec<_>, Vec<_>) = entries.iter().map(|it| columns(&it.subject)).unzip();
+    let amounts: Vec<i64> = entries.iter().map(|it| it.amount.minor()).collect();
+    sqlx::query!(
+        "WITH posting AS (
+             INSERT INTO ledger_transaction (store_id, currency, trip_id, kind, posted_at) VALUES ($1, $2, $3, $4, $5)
+             RETURNING ledger_transaction_id)
+         INSERT INTO ledger_entry (ledger_transaction_id, entry_no, account, instrument_id, trip_id, amount_minor)
+         SELECT ledger_transaction_id, entry_no, account, instrument_id, entry.trip_id, amount_minor
+         FROM posting CROSS JOIN unnest($6::text[], $7::text[], $8::text[], $9::bigint[])
+             WITH ORDINALITY AS entry (account, instrument_id, trip_id, amount_minor, entry_no)",
         posting.store.as_str(),
         posting.currency.code(),
         posting.trip.as_str(),
         posting.kind,
         now,
-    );
-    let id = id.fetch_one(&mut *conn).await?;
-    for (entry_no, entry) in (1_i32..).zip(entries) {
-        let (instrument, trip) = match &entry.subject {
-            Subject::Instrument(id) => (Some(id.as_str()), None),
-            Subject::Trip(id) => (None, Some(id.as_str())),
-        };
-        sqlx::query!(
-            "INSERT INTO ledger_entry (ledger_transaction_id, entry_no, account, instrument_id, trip_id, amount_minor)
-             VALUES ($1, $2, $3, $4, $5, $6)",
-            id,
-            entry_no,
-            entry.account.as_str(),
-            instrument,
-            trip,
-            entry.amount.minor(),
-        )
-        .execute(&mut *conn)
-        .await?;
-    }
+        &accounts as _,
+        &instruments as _,
+        &trips as _,
+        &amounts,
+    )
+    .execute(conn)
+    .await?;
     Ok(())
+}
+
+/// The columns `instrument_id` and `trip_id`.
+fn columns(subject: &Subject) -> (Option<&str>, Option<&str>) {
+    match subject {
+        Subject::Instrument(id) => (Some(id.as_str()), None),
+        Subject::Trip(id) => (None, Some(id.as_str())),
+    }
 }
 
 /// The kind of a posting by which a visit's lines become a loss.

@@ -1,12 +1,14 @@
 //! The tables `loyalty_account` and `loyalty_visit`: who is a member, and in which visits that counted. `loyalty_row` is where a file
 //! waits, within one transaction, to be compared with itself and with what there is.
 
-use domain::id::{LoyaltyNumber, TripId};
+use domain::id::{EmailAddress, LoyaltyNumber, TripId};
 use domain::loyalty::LoyaltyAccount;
 use sqlx::PgConnection;
 use time::OffsetDateTime;
 
+use super::shopper::EMAIL;
 use super::{Result, read};
+use crate::vault::{Place, Sealed, Vault};
 
 /// The first of these numbers that is a live account at `at`.
 pub async fn find_live(
@@ -45,18 +47,23 @@ pub async fn lock_imports(conn: &mut PgConnection) -> Result<()> {
 }
 
 /// Sends some rows of a file, each with its line.
-pub async fn push_rows(conn: &mut PgConnection, rows: &[(u64, LoyaltyAccount)]) -> Result<()> {
+pub async fn push_rows(conn: &mut PgConnection, vault: &Vault, rows: &[(u64, LoyaltyAccount)]) -> Result<()> {
     let lines: Vec<i64> = rows.iter().map(|(line_no, _)| i64::try_from(*line_no).unwrap_or(i64::MAX)).collect();
     let numbers: Vec<String> = rows.iter().map(|(_, it)| it.number.to_string()).collect();
-    let emails: Vec<Option<String>> =
-        rows.iter().map(|(_, it)| it.email.as_ref().map(|email| email.expose().to_owned())).collect();
+    let sealed = |it: &LoyaltyAccount| {
+        it.email.as_ref().map(|email| vault.seal(place(it.number.as_str()), email.expose()).bytes().to_vec())
+    };
+    let index = |it: &LoyaltyAccount| it.email.as_ref().map(|email| vault.index(EMAIL, email.expose()).into_bytes());
+    let sealed: Vec<_> = rows.iter().map(|(_, it)| sealed(it)).collect();
+    let indexes: Vec<_> = rows.iter().map(|(_, it)| index(it)).collect();
     let ended: Vec<bool> = rows.iter().map(|(_, it)| it.ended).collect();
     sqlx::query!(
-        "INSERT INTO loyalty_row (line_no, loyalty_number, email, ended)
-         SELECT * FROM unnest($1::bigint[], $2::text[], $3::text[], $4::boolean[])",
+        "INSERT INTO loyalty_row (line_no, loyalty_number, email_sealed, email_index, ended)
+         SELECT * FROM unnest($1::bigint[], $2::text[], $3::bytea[], $4::bytea[], $5::boolean[])",
         &lines,
         &numbers,
-        &emails as &[Option<String>],
+        &sealed as &[Option<Vec<u8>>],
+        &indexes as &[Option<Vec<u8>>],
         &ended,
     )
     .execute(conn)
@@ -93,7 +100,7 @@ pub async fn count_changes(conn: &mut PgConnection) -> Result<Changes> {
         Changes,
         r#"SELECT count(*) FILTER (WHERE NOT sent.ended AND (it.loyalty_number IS NULL OR it.ended_at IS NOT NULL)) AS "added!",
                count(*) FILTER (WHERE it.ended_at IS NULL AND NOT sent.ended AND it.loyalty_number IS NOT NULL
-                   AND it.email IS DISTINCT FROM sent.email) AS "changed!",
+                   AND (it.email_index IS DISTINCT FROM sent.email_index OR it.email IS NOT NULL)) AS "changed!",
                count(*) FILTER (WHERE sent.ended AND it.loyalty_number IS NOT NULL AND it.ended_at IS NULL) AS "ended!"
            FROM loyalty_row sent LEFT JOIN loyalty_account it USING (loyalty_number)"#,
     );
@@ -103,20 +110,50 @@ pub async fn count_changes(conn: &mut PgConnection) -> Result<Changes> {
 /// Makes the rows that were sent accounts. One that ended keeps its end; one that begins again begins now.
 pub async fn keep(conn: &mut PgConnection, now: OffsetDateTime) -> Result<()> {
     sqlx::query!(
-        "INSERT INTO loyalty_account AS it (loyalty_number, email, created_at, ended_at)
-         SELECT sent.loyalty_number, sent.email, $1::timestamptz, CASE WHEN sent.ended THEN $1::timestamptz END
+        "INSERT INTO loyalty_account AS it (loyalty_number, email_sealed, email_index, created_at, ended_at)
+         SELECT sent.loyalty_number, sent.email_sealed, sent.email_index, $1::timestamptz, CASE WHEN sent.ended THEN $1::timestamptz END
          FROM loyalty_row sent LEFT JOIN loyalty_account known USING (loyalty_number)
          WHERE NOT sent.ended OR known.loyalty_number IS NOT NULL
          ON CONFLICT ON CONSTRAINT loyalty_account_pk DO UPDATE SET
-             email = excluded.email,
+             email = NULL,
+             email_sealed = excluded.email_sealed,
+             email_index = excluded.email_index,
              created_at = CASE WHEN it.ended_at IS NOT NULL AND excluded.ended_at IS NULL THEN $1 ELSE it.created_at END,
              ended_at = CASE WHEN excluded.ended_at IS NULL THEN NULL ELSE coalesce(it.ended_at, $1) END
-         WHERE it.email IS DISTINCT FROM excluded.email OR (it.ended_at IS NULL) <> (excluded.ended_at IS NULL)",
+         WHERE it.email IS NOT NULL OR it.email_index IS DISTINCT FROM excluded.email_index OR (it.ended_at IS NULL) <> (excluded.ended_at IS NULL)",
         now,
     )
     .execute(conn)
     .await?;
     Ok(())
+}
+
+/// An account's address.
+pub(super) fn open(vault: &Vault, number: &str, sealed: Vec<u8>) -> Result<String> {
+    read(vault.open(place(number), &Sealed::new(sealed)), "loyalty_account.email_sealed")
+}
+
+/// Seals an address again with the newest key.
+pub(super) async fn save_email(
+    conn: &mut PgConnection,
+    vault: &Vault,
+    number: &str,
+    email: &EmailAddress,
+) -> Result<()> {
+    let (sealed, index) = (vault.seal(place(number), email.expose()), vault.index(EMAIL, email.expose()));
+    sqlx::query!(
+        "UPDATE loyalty_account SET email = NULL, email_sealed = $2, email_index = $3 WHERE loyalty_number = $1",
+        number,
+        sealed.bytes(),
+        index.bytes(),
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+fn place(number: &str) -> Place<'_> {
+    Place { column: "loyalty_account.email", row: number }
 }
 
 /// Forgets the rows that were sent.
@@ -127,11 +164,10 @@ pub async fn clear_rows(conn: &mut PgConnection) -> Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use domain::id::EmailAddress;
     use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
     use time::Duration;
 
-    use super::super::fixture::{self, NOW, assert_refused, id};
+    use super::super::fixture::{self, NOW, assert_refused, id, vault};
     use super::*;
 
     fn account(number: &str, email: Option<&str>, ended: bool) -> LoyaltyAccount {
@@ -139,7 +175,7 @@ mod tests {
     }
 
     async fn import(conn: &mut PgConnection, accounts: &[LoyaltyAccount], now: OffsetDateTime) -> (i64, i64, i64) {
-        push_rows(conn, &(2..).zip(accounts.iter().cloned()).collect::<Vec<_>>()).await.unwrap();
+        push_rows(conn, &vault(), &(2..).zip(accounts.iter().cloned()).collect::<Vec<_>>()).await.unwrap();
         let changes = count_changes(conn).await.unwrap();
         keep(conn, now).await.unwrap();
         clear_rows(conn).await.unwrap();
@@ -182,6 +218,7 @@ mod tests {
         let changes = [
             ("loyalty_number = ''", "loyalty_account_number"),
             ("email = 'Jane@example.com'", "loyalty_account_email"),
+            ("email_sealed = 'jane'", "loyalty_account_email_sealed"),
             ("ended_at = created_at - interval '1 second'", "loyalty_account_life"),
         ];
         assert_refused(&mut conn, "loyalty_account", &changes).await;
@@ -191,7 +228,7 @@ mod tests {
     async fn a_number_that_a_file_has_twice_is_found_by_its_lines(_: PgPoolOptions, database: PgConnectOptions) {
         let mut conn = fixture::connect(database).await;
         let rows = ["1", "2", "1", "1"].map(|number| account(number, None, false));
-        push_rows(&mut conn, &(2..).zip(rows).collect::<Vec<_>>()).await.unwrap();
+        push_rows(&mut conn, &vault(), &(2..).zip(rows).collect::<Vec<_>>()).await.unwrap();
         assert_eq!(list_duplicates(&mut conn, 9).await.unwrap(), [(4, 2), (5, 2)]);
         assert_eq!(list_duplicates(&mut conn, 1).await.unwrap(), [(4, 2)]);
     }

@@ -18,11 +18,30 @@ pub struct Extent {
     pub trips: i64,
 }
 
-/// Until this transaction ends: plans for questions over very many rows, made for the range that is asked for.
-pub async fn expect_many_rows(conn: &mut PgConnection) -> Result<()> {
+/// Until this transaction ends or this is called again: plans for questions over very many rows, made for the range that is asked for,
+/// each worked on by one process.
+///
+/// `grouped`: the rows fall into nearly as many groups. The planner, which cannot know that, would take them for a few hundred and keep
+/// all of them in memory: they are sorted instead.
+pub async fn expect_many_rows(conn: &mut PgConnection, grouped: bool) -> Result<()> {
     sqlx::query!(
         "SELECT set_config('work_mem', '64MB', true) AS memory, set_config('jit', 'off', true) AS jit,
-             set_config('plan_cache_mode', 'force_custom_plan', true) AS plans",
+             set_config('plan_cache_mode', 'force_custom_plan', true) AS plans,
+             set_config('max_parallel_workers_per_gather', '0', true) AS workers,
+             set_config('enable_hashagg', $1, true) AS groups, set_config('enable_nestloop', $1, true) AS lookups",
+        if grouped { "off" } else { "on" },
+    )
+    .fetch_one(conn)
+    .await?;
+    Ok(())
+}
+
+/// Until this transaction ends: what belongs together is brought together by sorting, and found by hashing. What is said of so many
+/// groups cannot be known to the planner, which would take them for a thousand.
+pub async fn expect_many_groups(conn: &mut PgConnection) -> Result<()> {
+    sqlx::query!(
+        "SELECT set_config('enable_hashagg', 'off', true) AS groups, set_config('enable_nestloop', 'off', true) AS lookups,
+             set_config('max_parallel_workers_per_gather', '0', true) AS workers",
     )
     .fetch_one(conn)
     .await?;
@@ -109,13 +128,23 @@ const OF_TRIP: [MoneyLaw; 22] = [
 
 /// What breaks the law among the trips after `after` up to `last`: their rows, debts, purchases and entries.
 ///
-/// `books` sums a trip's entries by what they mean, `said` puts what must be beside what is, law by law; only what differs is taken
-/// apart, since nearly nothing does.
+/// `booked` is every entry beside the trip that it is of, `books` sums a trip's entries by what they mean, `said` puts what must be
+/// beside what is, law by law; only what differs is taken apart, since nearly nothing does.
+///
+/// Sorting is most of the work. `COLLATE "C"` compares bytes instead of asking the language what order they have, and `OFFSET 0` makes
+/// the rows narrow before they are sorted, not after.
 pub async fn list_of_trips(conn: &mut PgConnection, after: &str, last: &TripId) -> Result<Vec<MoneyViolation>> {
     let laws: Vec<String> = OF_TRIP.iter().map(ToString::to_string).collect();
     let rows = sqlx::query!(
-        r#"WITH books AS (
-             SELECT visit.trip_id,
+        r#"WITH booked AS (
+             SELECT visit.trip_id COLLATE "C" AS trip_id, account, kind, amount_minor,
+               entry.trip_id <> visit.trip_id OR posting.store_id <> visit.store_id AS is_strange,
+               posting.currency <> visit.currency AS is_other_currency
+             FROM trip visit LEFT JOIN ledger_transaction posting ON posting.trip_id = visit.trip_id
+                 LEFT JOIN ledger_entry entry USING (ledger_transaction_id)
+             WHERE visit.trip_id > $1 AND visit.trip_id <= $2 OFFSET 0),
+           books AS (
+             SELECT trip_id,
                coalesce(sum(amount_minor) FILTER (WHERE account = 'trip_in_flight' AND kind = 'priced'), 0) AS priced,
                coalesce(-sum(amount_minor) FILTER (WHERE account = 'tax_payable' AND kind = 'priced'), 0) AS tax,
                coalesce(-sum(amount_minor) FILTER (WHERE account = 'deposits_payable' AND kind = 'priced'), 0) AS deposits,
@@ -134,11 +163,9 @@ pub async fn list_of_trips(conn: &mut PgConnection, after: &str, last: &TripId) 
                coalesce(sum(amount_minor) FILTER (WHERE account = 'refund_clearing' AND kind IN ('refund_done', 'refund_by_hand')), 0) AS refunded,
                coalesce(-sum(amount_minor) FILTER (WHERE account = 'refund_clearing' AND kind NOT IN ('refund_done', 'refund_by_hand')), 0) AS approved,
                coalesce(sum(amount_minor) FILTER (WHERE account = 'shopper_credit'), 0) AS credit,
-               count(*) FILTER (WHERE entry.trip_id <> visit.trip_id OR posting.store_id <> visit.store_id) AS strangers,
-               count(*) FILTER (WHERE posting.currency <> visit.currency) AS other_currency
-             FROM trip visit LEFT JOIN ledger_transaction posting ON posting.trip_id = visit.trip_id
-                 LEFT JOIN ledger_entry entry USING (ledger_transaction_id)
-             WHERE visit.trip_id > $1 AND visit.trip_id <= $2 GROUP BY visit.trip_id),
+               count(*) FILTER (WHERE is_strange) AS strangers,
+               count(*) FILTER (WHERE is_other_currency) AS other_currency
+             FROM booked GROUP BY trip_id),
            said AS (
              SELECT trip.trip_id, ARRAY[
                0, 0, priced, coalesce(trip.total_minor, 0),
@@ -159,7 +186,8 @@ pub async fn list_of_trips(conn: &mut PgConnection, after: &str, last: &TripId) 
                in_flight + captured + incurred + suspended, priced, priced, tax, deposits, in_flight, suspended, captured, late,
                coalesce(outstanding_minor + paid_minor + recovered_minor + credited_minor + written_off_minor, 0),
                incurred, paid, recovered, credited, written_off, receivable, unresolved, refunded, refunded, credit]::bigint[] AS found
-             FROM trip JOIN books USING (trip_id) LEFT JOIN purchase USING (trip_id) LEFT JOIN debt ON debt.trip_id = trip.trip_id
+             FROM trip JOIN books ON books.trip_id = trip.trip_id COLLATE "C"
+                 LEFT JOIN purchase ON purchase.trip_id = trip.trip_id LEFT JOIN debt ON debt.trip_id = trip.trip_id
              WHERE trip.trip_id > $1 AND trip.trip_id <= $2)
            SELECT trip_id, law.word AS "word!", law.expected AS "expected!", law.found AS "found!"
            FROM said CROSS JOIN LATERAL unnest($3::text[], said.expected, said.found) AS law (word, expected, found)

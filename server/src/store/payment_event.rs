@@ -9,6 +9,8 @@ use time::OffsetDateTime;
 
 use super::{Result, StoreError, read};
 
+pub mod listed;
+
 /// Writes an event that has just arrived. `detail` is what a person may need of the rest. `false`: it was there already.
 pub async fn insert(
     conn: &mut PgConnection,
@@ -172,6 +174,18 @@ pub async fn none_parked(conn: &mut PgConnection, trip: &TripId) -> Result<bool>
         trip.as_str(),
     );
     Ok(!parked.fetch_one(conn).await?)
+}
+
+/// Forgets what was over before `before`, `limit` events at most, the oldest first. Gives how many that were.
+pub async fn forget(conn: &mut PgConnection, before: OffsetDateTime, limit: i64) -> Result<u64> {
+    let done = sqlx::query!(
+        "DELETE FROM payment_event WHERE event_id IN (
+             SELECT event_id FROM payment_event WHERE state IN ('applied', 'ignored') AND received_at < $1
+             ORDER BY received_at LIMIT $2)",
+        before,
+        limit,
+    );
+    Ok(done.execute(conn).await?.rows_affected())
 }
 
 #[cfg(test)]

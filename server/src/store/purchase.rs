@@ -57,9 +57,7 @@ pub async fn insert(
 }
 
 async fn insert_lines(conn: &mut PgConnection, id: PurchaseId, purchase: &Purchase) -> Result<()> {
-    for line in &purchase.lines {
-        insert_line(&mut *conn, id, line).await?;
-    }
+    insert_priced_lines(&mut *conn, id, &purchase.lines).await?;
     for bad in &purchase.bad_lines {
         sqlx::query!(
             "INSERT INTO bad_line (purchase_id, line_no, item, cause) VALUES ($1, $2, $3, $4)",
@@ -74,31 +72,38 @@ async fn insert_lines(conn: &mut PgConnection, id: PurchaseId, purchase: &Purcha
     Ok(())
 }
 
-async fn insert_line(conn: &mut PgConnection, id: PurchaseId, line: &PurchaseLine) -> Result<()> {
+/// All in one statement: Amazon waits for the answer to a cart, however long it is.
+async fn insert_priced_lines(conn: &mut PgConnection, id: PurchaseId, lines: &[PurchaseLine]) -> Result<()> {
     sqlx::query!(
         "INSERT INTO purchase_line (purchase_id, line_no, sku, name, quantity, unit, unit_price_minor, price_minor,
              discount_minor, tax_minor, tax_included_minor, deposit_minor, taxes, applied, explanation, line_item_id)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)",
+         SELECT $1, line.* FROM unnest($2::integer[], $3::text[], $4::text[], $5::numeric[], $6::text[], $7::bigint[],
+             $8::bigint[], $9::bigint[], $10::bigint[], $11::bigint[], $12::bigint[], $13::jsonb[], $14::jsonb[], $15::jsonb[],
+             $16::text[]) AS line",
         id.0,
-        line_no_column(line.line_no),
-        line.sku.as_str(),
-        line.name,
-        line.quantity,
-        line.unit,
-        line.unit_price.minor(),
-        line.price.minor(),
-        line.discount.minor(),
-        line.tax.minor(),
-        line.tax_included.minor(),
-        line.deposit.minor(),
-        Json(&line.taxes) as _,
-        Json(&line.applied) as _,
-        Json(&line.explanation) as _,
-        line.line_item_id,
+        &column(lines, |it| line_no_column(it.line_no)),
+        &column(lines, |it| it.sku.as_str()) as _,
+        &column(lines, |it| it.name.as_str()) as _,
+        &column(lines, |it| it.quantity) as _,
+        &column(lines, |it| it.unit.as_str()) as _,
+        &column(lines, |it| it.unit_price.minor()),
+        &column(lines, |it| it.price.minor()),
+        &column(lines, |it| it.discount.minor()),
+        &column(lines, |it| it.tax.minor()),
+        &column(lines, |it| it.tax_included.minor()),
+        &column(lines, |it| it.deposit.minor()),
+        &column(lines, |it| Json(&it.taxes)) as _,
+        &column(lines, |it| Json(&it.applied)) as _,
+        &column(lines, |it| Json(&it.explanation)) as _,
+        &column(lines, |it| it.line_item_id.as_deref()) as _,
     )
     .execute(conn)
     .await?;
     Ok(())
+}
+
+fn column<'a, T>(lines: &'a [PurchaseLine], value: impl Fn(&'a PurchaseLine) -> T) -> Vec<T> {
+    lines.iter().map(value).collect()
 }
 
 /// Puts another pricing of the same cart in the place of the first one, under the same id: lines of it were identified before anything

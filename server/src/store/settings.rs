@@ -45,6 +45,7 @@ pub async fn get(conn: &mut PgConnection, id: &StoreId) -> Result<Option<Store>>
         token_life: Duration::minutes(row.token_life_minutes.into()),
         capture_repeat_is_safe: row.capture_repeat_is_safe,
         transactional_data_proves_capture: row.transactional_data_proves_capture,
+        skips_adjust: row.skip_adjust,
         refund: RefundRules {
             window: Duration::days(row.refund_window_days.into()),
             after: Duration::minutes(row.refund_after_minutes.into()),
@@ -75,9 +76,9 @@ pub async fn insert(conn: &mut PgConnection, store: &Store, now: OffsetDateTime)
              debt_threshold_minor, feedback, bad_cart, decline, rounding, token_life_minutes, capture_repeat_is_safe,
              transactional_data_proves_capture, created_at, rounding_level, promotion_policy, jurisdiction, promotions_max,
              cart_discount_max_minor, review_limit_minutes, refund_window_days, refund_after_minutes, refund_auto_limit_minor,
-             refund_auto_count)
+             refund_auto_count, skip_adjust)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22,
-             $23, $24, $25, $26) ON CONFLICT DO NOTHING",
+             $23, $24, $25, $26, $27) ON CONFLICT DO NOTHING",
         store.id.as_str(),
         store.merchant.name,
         store.merchant.address,
@@ -104,6 +105,7 @@ pub async fn insert(conn: &mut PgConnection, store: &Store, now: OffsetDateTime)
         i32::try_from(store.refund.after.whole_minutes()).unwrap_or(i32::MAX),
         store.refund.auto_limit.minor(),
         i32::try_from(store.refund.auto_count).unwrap_or(i32::MAX),
+        store.skips_adjust,
     );
     Ok(done.execute(conn).await?.rows_affected() == 1)
 }
@@ -156,6 +158,7 @@ mod tests {
             Store { token_life: Duration::days(7), ..store() },
             Store { capture_repeat_is_safe: false, ..store() },
             Store { transactional_data_proves_capture: true, ..store() },
+            Store { skips_adjust: true, ..store() },
         ];
         stores.extend(GateStrategy::ALL.iter().map(|it| Store { gate_strategy: *it, ..store() }));
         stores.extend(FeedbackPolicy::ALL.iter().map(|it| Store { feedback: *it, ..store() }));

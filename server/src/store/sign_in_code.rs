@@ -1,11 +1,13 @@
 //! The table `sign_in_code`: codes that were mailed, bound to the browser that asked.
 
-use domain::id::ShopperId;
+use domain::effect::SignInCode;
+use domain::id::{EmailAddress, OutboxId, ShopperId, SignInCodeId};
 use sqlx::PgConnection;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::Result;
+use super::{Result, read, shopper};
+use crate::vault::{Place, Sealed, Vault};
 
 /// A code that was asked for.
 #[derive(Debug)]
@@ -40,6 +42,51 @@ pub async fn insert(
     Ok(id)
 }
 
+/// Keeps a code, sealed, until it is mailed.
+pub async fn save_code(conn: &mut PgConnection, vault: &Vault, id: Uuid, code: &SignInCode) -> Result<()> {
+    let sealed = vault.seal(place(&id.to_string()), &code.0);
+    sqlx::query!("UPDATE sign_in_code SET code_sealed = $2 WHERE sign_in_code_id = $1", id, sealed.bytes())
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
+/// What to mail, and to whom. `None`: it is over, was mailed, or is nobody's.
+pub async fn unsent(
+    conn: &mut PgConnection,
+    vault: &Vault,
+    id: SignInCodeId,
+    now: OffsetDateTime,
+) -> Result<Option<(EmailAddress, SignInCode)>> {
+    let row = sqlx::query!(
+        r#"SELECT shopper_id AS "shopper_id!", code_sealed AS "code_sealed!" FROM sign_in_code
+           WHERE sign_in_code_id = $1 AND expires_at > $2 AND shopper_id IS NOT NULL AND code_sealed IS NOT NULL"#,
+        id.0,
+        now,
+    );
+    let Some(row) = row.fetch_optional(&mut *conn).await? else { return Ok(None) };
+    let code = read(vault.open(place(&id.to_string()), &Sealed::new(row.code_sealed)), "sign_in_code.code_sealed")?;
+    let to = shopper::email(conn, vault, ShopperId(row.shopper_id)).await?;
+    Ok(to.map(|to| (to, SignInCode(code))))
+}
+
+/// Forgets a code that its mail has taken along, once the effect that mailed it has ended.
+pub async fn forget_sent(conn: &mut PgConnection, effect: OutboxId, id: SignInCodeId) -> Result<()> {
+    sqlx::query!(
+        "UPDATE sign_in_code SET code_sealed = NULL FROM outbox
+         WHERE sign_in_code_id = $1 AND outbox_id = $2 AND ended_at IS NOT NULL",
+        id.0,
+        effect.0,
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+fn place(row: &str) -> Place<'_> {
+    Place { column: "sign_in_code.code", row }
+}
+
 /// Spends one try of a code that is neither used nor over, and gives it. Two answers at once spend two.
 pub async fn spend_try(conn: &mut PgConnection, id: Uuid, now: OffsetDateTime) -> Result<Option<CodeRow>> {
     let row = sqlx::query!(
@@ -66,13 +113,11 @@ pub async fn mark_used(conn: &mut PgConnection, id: Uuid, now: OffsetDateTime) -
 
 #[cfg(test)]
 mod tests {
-    use domain::id::EmailAddress;
     use sqlx::Connection;
     use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
     use time::Duration;
 
-    use super::super::fixture::{self, NOW, assert_refused, refusal};
-    use super::super::shopper;
+    use super::super::fixture::{self, NOW, assert_refused, refusal, vault};
     use super::*;
 
     const TRIES: i32 = 5;
@@ -86,7 +131,7 @@ mod tests {
     async fn each_try_gives_the_code_and_leaves_one_less(_: PgPoolOptions, database: PgConnectOptions) {
         let mut conn = fixture::connect(database).await;
         let email = EmailAddress::new("a@example.com").unwrap();
-        let owner = Some(shopper::find_or_insert(&mut conn, &email, NOW).await.unwrap());
+        let owner = Some(shopper::find_or_insert(&mut conn, &vault(), &email, NOW).await.unwrap());
         for shopper in [owner, None] {
             let code = insert(&mut conn, shopper, b"hmac", TRIES, NOW + LIFE).await.unwrap();
             for left in (0..TRIES).rev() {

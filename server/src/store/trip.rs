@@ -2,12 +2,14 @@
 
 use domain::id::{InstrumentId, ShopperId, StoreId, TripId};
 use domain::money::{Currency, Money};
+use domain::receipt::CardFacts;
 use domain::search::Search;
 use domain::trip::Trip;
 use sqlx::PgConnection;
 use time::OffsetDateTime;
 
-use super::{Result, StoreError, read};
+use super::{Result, StoreError, card_facts, read};
+use crate::vault::Vault;
 
 pub mod story;
 
@@ -48,6 +50,7 @@ struct Columns {
     adjust_ceiling_minor: Option<i64>,
     adjust_held_minor: Option<i64>,
     adjust_calls: i32,
+    skipped_adjust: bool,
     hold_minor: Option<i64>,
     started_at: OffsetDateTime,
     deadline_at: OffsetDateTime,
@@ -67,7 +70,9 @@ impl Columns {
             "entered" => Trip::Entered,
             "in_review" => Trip::InReview,
             "adjusting" => Trip::Adjusting { total: total()?, search: self.search(total()?)? },
-            "capturing" => Trip::Capturing { total: total()?, amount: capture()?, doubts },
+            "capturing" => {
+                Trip::Capturing { total: total()?, amount: capture()?, doubts, skipped_adjust: self.skipped_adjust }
+            }
             "capture_unknown" => {
                 Trip::CaptureUnknown { total: total()?, amount: capture()?, doubts, failed: self.capture_failed }
             }
@@ -100,6 +105,7 @@ impl Columns {
             ceiling: self.adjust_ceiling_minor.map(amount),
             held: self.adjust_held_minor.map(amount),
             calls: read(u32::try_from(self.adjust_calls), "trip.adjust_calls")?,
+            skipped: self.skipped_adjust,
         })
     }
 }
@@ -109,7 +115,7 @@ pub async fn get(conn: &mut PgConnection, id: &TripId) -> Result<Option<TripRow>
     let row = sqlx::query_as!(
         Columns,
         "SELECT trip_id, store_id, instrument_id, currency, state, total_minor, capture_minor, capture_doubts, capture_failed, cause,
-             adjust_minor, adjust_ceiling_minor, adjust_held_minor, adjust_calls, hold_minor, started_at, deadline_at FROM trip WHERE trip_id = $1",
+             adjust_minor, adjust_ceiling_minor, adjust_held_minor, adjust_calls, skipped_adjust, hold_minor, started_at, deadline_at FROM trip WHERE trip_id = $1",
         id.as_str(),
     );
     row.fetch_optional(conn).await?.map(Columns::parse).transpose()
@@ -120,7 +126,7 @@ pub async fn lock(conn: &mut PgConnection, id: &TripId) -> Result<Option<TripRow
     let row = sqlx::query_as!(
         Columns,
         "SELECT trip_id, store_id, instrument_id, currency, state, total_minor, capture_minor, capture_doubts, capture_failed, cause,
-             adjust_minor, adjust_ceiling_minor, adjust_held_minor, adjust_calls, hold_minor, started_at, deadline_at FROM trip WHERE trip_id = $1 FOR UPDATE",
+             adjust_minor, adjust_ceiling_minor, adjust_held_minor, adjust_calls, skipped_adjust, hold_minor, started_at, deadline_at FROM trip WHERE trip_id = $1 FOR UPDATE",
         id.as_str(),
     );
     row.fetch_optional(conn).await?.map(Columns::parse).transpose()
@@ -169,7 +175,7 @@ pub async fn save(conn: &mut PgConnection, row: &TripRow, now: OffsetDateTime) -
     sqlx::query!(
         "UPDATE trip SET state = $2, total_minor = $3, capture_minor = $4, capture_doubts = $5, capture_failed = $6,
              cause = $7, instrument_id = $8, started_at = $9, deadline_at = $10, updated_at = $11, adjust_minor = $12,
-             adjust_ceiling_minor = $13, adjust_held_minor = $14, adjust_calls = $15 WHERE trip_id = $1",
+             adjust_ceiling_minor = $13, adjust_held_minor = $14, adjust_calls = $15, skipped_adjust = $16 WHERE trip_id = $1",
         row.id.as_str(),
         row.state.name(),
         row.state.total().map(Money::minor),
@@ -185,6 +191,7 @@ pub async fn save(conn: &mut PgConnection, row: &TripRow, now: OffsetDateTime) -
         search.and_then(|it| it.ceiling).map(Money::minor),
         search.and_then(|it| it.held).map(Money::minor),
         search.map_or(0, |it| i32::try_from(it.calls).unwrap_or(i32::MAX)),
+        search.is_some_and(|it| it.skipped) || matches!(row.state, Trip::Capturing { skipped_adjust: true, .. }),
     )
     .execute(conn)
     .await?;
@@ -248,20 +255,24 @@ pub struct ListedTrip {
     pub store_name: String,
     /// What is still owed for it.
     pub outstanding: Money,
-    /// `VISA`, once Amazon has told.
-    pub brand: Option<String>,
-    /// Last four digits, once Amazon has told.
-    pub tail: Option<String>,
+    /// The card, once Amazon has told.
+    pub card: Option<CardFacts>,
 }
 
 /// A shopper's visits, the newest first, at most `limit`.
-pub async fn list_by_shopper(conn: &mut PgConnection, shopper: ShopperId, limit: i64) -> Result<Vec<ListedTrip>> {
+pub async fn list_by_shopper(
+    conn: &mut PgConnection,
+    vault: &Vault,
+    shopper: ShopperId,
+    limit: i64,
+) -> Result<Vec<ListedTrip>> {
     let rows = sqlx::query!(
         r#"SELECT trip.trip_id, trip.store_id, trip.instrument_id, trip.currency, trip.state, trip.total_minor,
                trip.capture_minor, trip.capture_doubts, trip.capture_failed, trip.cause, trip.adjust_minor,
-               trip.adjust_ceiling_minor, trip.adjust_held_minor, trip.adjust_calls, trip.hold_minor, trip.started_at, trip.deadline_at,
+               trip.adjust_ceiling_minor, trip.adjust_held_minor, trip.adjust_calls, trip.skipped_adjust,
+               trip.hold_minor, trip.started_at, trip.deadline_at,
                store.merchant_name, coalesce(debt.outstanding_minor, 0) AS "outstanding_minor!",
-               card_facts.brand AS "brand?", card_facts.tail AS "tail?"
+               card_facts.brand AS "brand?", card_facts.tail AS "tail?", card_facts.sealed AS "sealed?"
            FROM instrument JOIN trip USING (instrument_id) JOIN store USING (store_id)
            LEFT JOIN debt ON debt.trip_id = trip.trip_id LEFT JOIN card_facts ON card_facts.trip_id = trip.trip_id
            WHERE instrument.shopper_id = $1 ORDER BY trip.started_at DESC, trip.trip_id LIMIT $2"#,
@@ -284,13 +295,21 @@ pub async fn list_by_shopper(conn: &mut PgConnection, shopper: ShopperId, limit:
             adjust_ceiling_minor: row.adjust_ceiling_minor,
             adjust_held_minor: row.adjust_held_minor,
             adjust_calls: row.adjust_calls,
+            skipped_adjust: row.skipped_adjust,
             hold_minor: row.hold_minor,
             started_at: row.started_at,
             deadline_at: row.deadline_at,
         };
         let trip = columns.parse()?;
         let outstanding = Money::new(row.outstanding_minor, trip.currency);
-        Ok(ListedTrip { row: trip, store_name: row.merchant_name, outstanding, brand: row.brand, tail: row.tail })
+        let card = match row.sealed {
+            Some(sealed) => Some(card_facts::open(vault, &trip.id, sealed)?),
+            None if row.brand.is_some() || row.tail.is_some() => {
+                Some(CardFacts { brand: row.brand, tail: row.tail, ..CardFacts::default() })
+            }
+            None => None,
+        };
+        Ok(ListedTrip { row: trip, store_name: row.merchant_name, outstanding, card })
     });
     rows.collect()
 }

@@ -1,6 +1,6 @@
 //! One call to Amazon, whichever: recorded, made, and its outcome handed to the flow.
 
-use std::time::Duration as StdDuration;
+use std::time::{Duration as StdDuration, Instant};
 
 use domain::alert::AlertKind;
 use domain::id::{AttemptId, TripId};
@@ -9,6 +9,7 @@ use time::Duration;
 
 use super::{Worker, jitter};
 use crate::client::amazon::{AmazonRequest, AmazonSettings, Call, CallError, RefusalName};
+use crate::failpoint::{self, Failpoint};
 use crate::flow::attempt::{Begin, Finished, Meaning, begin, finish};
 use crate::store::StoreError;
 use crate::store::outbox::Claim;
@@ -31,6 +32,7 @@ pub(super) async fn call<R: AmazonRequest>(
     request: R,
     meaning: impl FnOnce(&Result<R::Answer, CallError>) -> Meaning,
 ) -> Result<(), StoreError> {
+    let began = Instant::now();
     let Begin::Go(attempt) = begin(&worker.database, claim, trip, &request.body(), worker.clock.now()).await? else {
         return Ok(());
     };
@@ -40,6 +42,7 @@ pub(super) async fn call<R: AmazonRequest>(
         return Ok(());
     }
     let call = worker.amazon.send(worker.clock.now(), &request).await;
+    failpoint::reach(Failpoint::Answered(R::API));
     let problem = call.outcome.as_ref().err().map(ToString::to_string);
     if let Some(problem) = &problem {
         tracing::warn!(trip.id = %trip, api = R::API.as_str(), status = call.status, tries = claim.tries, problem, "call failed");
@@ -55,7 +58,12 @@ pub(super) async fn call<R: AmazonRequest>(
         meaning: meaning(&call.outcome),
         problem,
     };
-    keep(worker, claim, attempt, &finished).await
+    let took = call.took;
+    let kept = keep(worker, claim, attempt, &finished).await;
+    // What a call costs beside what Amazon takes: two commits, the signature, the rules.
+    metrics::histogram!("storeside_call_own_seconds", "api" => R::API.as_str())
+        .record(began.elapsed().saturating_sub(took));
+    kept
 }
 
 /// What Amazon answered is not thrown away because the database is away for a moment: a capture that is known would be one in
@@ -63,7 +71,8 @@ pub(super) async fn call<R: AmazonRequest>(
 async fn keep(worker: &Worker, claim: &Claim, attempt: AttemptId, finished: &Finished) -> Result<(), StoreError> {
     let mut pauses = KEEP_PAUSES.into_iter();
     loop {
-        let kept = finish(&worker.database, claim, attempt, finished, jitter(), worker.clock.now()).await;
+        let kept =
+            finish(&worker.database, &worker.vault, claim, attempt, finished, jitter(), worker.clock.now()).await;
         match (kept, pauses.next()) {
             (Err(StoreError::Query(error)), Some(pause)) => {
                 tracing::warn!(effect.id = %claim.id, problem = %error, "an outcome could not be kept; trying again");

@@ -6,14 +6,16 @@ mod words;
 use std::time::Duration;
 
 use domain::effect::{RefundNews, SignInCode};
-use domain::id::{EmailAddress, RefundId, TripId};
+use domain::id::{EmailAddress, RefundId, SignInCodeId, TripId};
 use domain::outbox::{Failure, OutboxState, after_failure};
 
 use super::{Worker, jitter};
 use crate::client::mail::{Mail, MailError};
+use crate::failpoint::{self, Commit, Failpoint};
 use crate::flow::mail_failed::mail_failed;
 use crate::flow::read_receipt::{TripMail, trip_mail};
 use crate::flow::read_refund::refund_mail;
+use crate::flow::sign_in::{code_mail, forget_code};
 use crate::store::StoreError;
 use crate::store::outbox::Claim;
 
@@ -40,13 +42,22 @@ pub(super) async fn send_refund_notice(
     refund: RefundId,
     news: RefundNews,
 ) -> Result<(), StoreError> {
-    let Some(mail) = refund_mail(&worker.database, refund).await? else {
+    let Some(mail) = refund_mail(&worker.database, &worker.vault, refund).await? else {
         return worker.end(claim, OutboxState::Dropped, Some("there is nobody to write to")).await;
     };
     let words = refund_words::notice(&mail, news, &worker.public_url);
     send(worker, claim, mail.to, words).await
 }
 
+pub(super) async fn mail_sign_in_code(worker: &Worker, claim: &Claim, id: SignInCodeId) -> Result<(), StoreError> {
+    let Some((to, code)) = code_mail(&worker.database, &worker.vault, id, worker.clock.now()).await? else {
+        return worker.end(claim, OutboxState::Dropped, Some("the code is over")).await;
+    };
+    send(worker, claim, to, words::sign_in_code(&code)).await?;
+    forget_code(&worker.database, claim.id, id).await
+}
+
+/// What the version before put into its own row.
 pub(super) async fn send_sign_in_code(
     worker: &Worker,
     claim: &Claim,
@@ -59,13 +70,21 @@ pub(super) async fn send_sign_in_code(
     send(worker, claim, to.clone(), words::sign_in_code(code)).await
 }
 
+/// Is the lease this worker's still, and long enough for the mail? Whoever was suspended with a mail in hand sends nothing: another has.
+async fn may_send(worker: &Worker, claim: &Claim) -> Result<bool, StoreError> {
+    if worker.clock.now() + SENT_WITHIN > claim.until {
+        return Ok(false);
+    }
+    crate::store::outbox::lock_claim(&mut *worker.database.acquire().await?, claim).await
+}
+
 async fn about_trip(
     worker: &Worker,
     claim: &Claim,
     trip: &TripId,
     words: fn(&TripMail, &str) -> Words,
 ) -> Result<(), StoreError> {
-    let Some(mail) = trip_mail(&worker.database, trip).await? else {
+    let Some(mail) = trip_mail(&worker.database, &worker.vault, trip).await? else {
         return worker.end(claim, OutboxState::Dropped, Some("there is nobody to write to")).await;
     };
     let words = words(&mail, &worker.public_url);
@@ -73,12 +92,21 @@ async fn about_trip(
 }
 
 async fn send(worker: &Worker, claim: &Claim, to: EmailAddress, words: Words) -> Result<(), StoreError> {
+    if !may_send(worker, claim).await? {
+        tracing::warn!(effect.id = %claim.id, "a mail is left to another worker");
+        return Ok(());
+    }
     let mail = Mail { to, subject: words.subject, text: words.text, effect: claim.id };
     let sending = worker.mail.send(worker.clock.now(), &mail);
     let sent = tokio::time::timeout(SENT_WITHIN, sending)
         .await
         .unwrap_or_else(|late| Err(MailError::NoAnswer { source: Box::new(late) }));
-    let Err(error) = sent else { return worker.end(claim, OutboxState::Done, None).await };
+    let Err(error) = sent else {
+        failpoint::reach(Failpoint::Before(Commit::MailSent));
+        worker.end(claim, OutboxState::Done, None).await?;
+        failpoint::reach(Failpoint::After(Commit::MailSent));
+        return Ok(());
+    };
     tracing::warn!(effect.id = %claim.id, tries = claim.tries, problem = %error, "mail not sent");
     let failure = match error {
         MailError::Refused { .. } => Failure::Final,

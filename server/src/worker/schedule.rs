@@ -7,7 +7,8 @@ use time::{Duration, OffsetDateTime};
 use tokio::sync::watch;
 
 use super::Worker;
-use crate::flow::seal_audit::{audit_head, seal_audit};
+use crate::flow::forget_events::forget_events;
+use crate::flow::seal_audit::{audit_head, seal_audit, watch_seals};
 use crate::log::chain;
 use crate::store::StoreError;
 
@@ -21,22 +22,29 @@ enum Chore {
     SealAudit,
     /// The head of the audit's chain goes to the log, where who changes the database cannot change it as well.
     LogAuditHead,
+    /// A person hears of audit rows that wait too long for their seal.
+    WatchSeals,
+    /// Events of the feed that are long over are forgotten.
+    ForgetEvents,
 }
 
 impl Chore {
-    const ALL: [Self; 2] = [Self::SealAudit, Self::LogAuditHead];
+    const ALL: [Self; 4] = [Self::SealAudit, Self::LogAuditHead, Self::WatchSeals, Self::ForgetEvents];
 
     fn name(self) -> &'static str {
         match self {
             Self::SealAudit => "seal_audit",
             Self::LogAuditHead => "log_audit_head",
+            Self::WatchSeals => "watch_seals",
+            Self::ForgetEvents => "forget_events",
         }
     }
 
     fn every(self) -> Duration {
         match self {
             Self::SealAudit => Duration::seconds(2),
-            Self::LogAuditHead => Duration::hours(1),
+            Self::LogAuditHead | Self::ForgetEvents => Duration::hours(1),
+            Self::WatchSeals => Duration::minutes(1),
         }
     }
 
@@ -49,6 +57,11 @@ impl Chore {
             Self::LogAuditHead => {
                 let head = audit_head(&worker.database).await?;
                 tracing::info!(seal.no = head.no, seal.sha256 = %head.hash, "the audit's chain reaches here");
+            }
+            Self::WatchSeals => watch_seals(&worker.database, worker.clock.now()).await?,
+            Self::ForgetEvents => {
+                let forgotten = forget_events(&worker.database, worker.clock.now()).await?;
+                metrics::counter!("storeside_events_forgotten_total").increment(forgotten);
             }
         }
         Ok(())

@@ -7,7 +7,7 @@ use domain::audit::{Break, Head, SealHash};
 use serde_json::json;
 use server::database::pool_options;
 use server::flow::read_audit::read_audit;
-use server::flow::seal_audit::{audit_head, seal_audit};
+use server::flow::seal_audit::{SEALED_WITHIN, audit_head, seal_audit, watch_seals};
 use server::flow::verify::Told;
 use server::flow::verify_audit::{AuditVerified, AuditViolation, verify_audit};
 use server::store::audit::{self, AuditEntry};
@@ -57,6 +57,31 @@ async fn verified(database: &PgPool, kept: Option<Head>) -> (AuditVerified, Vec<
 
 async fn violations(database: &PgPool) -> Vec<AuditViolation> {
     verified(database, None).await.1
+}
+
+#[sqlx::test(migrations = "../migrations")]
+async fn rows_that_wait_too_long_for_their_seal_are_told_once_until_somebody_seals_them(
+    _: PgPoolOptions,
+    connect: PgConnectOptions,
+) {
+    let (database, _) = sealed_audit(connect).await;
+    let open = async || -> Vec<(String, String, i32)> {
+        let sql = "SELECT kind, subject, times FROM alert WHERE closed_at IS NULL";
+        sqlx::query_as(sql).fetch_all(&database).await.unwrap()
+    };
+    watch_seals(&database, NOW + Duration::days(1)).await.unwrap();
+    assert_eq!(open().await, [], "everything is sealed");
+    write(&database, "trip-6", NOW).await;
+    watch_seals(&database, NOW + SEALED_WITHIN).await.unwrap();
+    assert_eq!(open().await, [], "it may wait so long");
+    let late = NOW + SEALED_WITHIN + Duration::SECOND;
+    for _ in 0..3 {
+        watch_seals(&database, late).await.unwrap();
+    }
+    assert_eq!(open().await, [("audit_unsealed".to_owned(), "audit".to_owned(), 1)]);
+    assert_eq!(seal_audit(&database, late).await.unwrap(), 1);
+    watch_seals(&database, late).await.unwrap();
+    assert_eq!(open().await, []);
 }
 
 #[sqlx::test(migrations = "../migrations")]

@@ -14,7 +14,7 @@ use time::Duration;
 use twin::{Api, Fault, Times, demo_items};
 use uuid::Uuid;
 
-use crate::shop::Shop;
+use crate::shop::{Shop, vault};
 
 const ANN: Person<'static> = Person { by: "ann", reason: "Amazon says that it works again" };
 const NOBODY: Person<'static> = Person { by: "nobody", ..ANN };
@@ -179,7 +179,7 @@ async fn a_visit_is_shown_with_everything_that_happened_in_order_and_nothing_per
         assert!(story.iter().all(|happened| !happened.line.contains(personal)), "{personal}: {story:#?}");
     }
     assert!(show_trip(&shop.database, &"no-such-trip".parse().unwrap()).await.unwrap().is_none());
-    let desk = Desk { database: shop.database.clone(), now: shop.worker.clock.now() };
+    let desk = Desk { database: shop.database.clone(), now: shop.worker.clock.now(), vault: Some(vault()) };
     command::trip::run(&desk, &command::trip::Command::Show { trip: id }).await.unwrap();
     shop.close().await;
 }

@@ -392,6 +392,31 @@ async fn g17_an_event_of_an_unknown_trip_is_parked_and_told_when_the_trip_appear
 }
 
 #[sqlx::test(migrations = "../migrations")]
+async fn g05_a_decline_that_is_told_before_the_captures_own_answer_is_a_debt_and_no_late_capture(
+    _: PgPoolOptions,
+    connect: PgConnectOptions,
+) {
+    let shop = open(connect).await;
+    shop.twin.fault(Api::Capture, Fault::Delay(std::time::Duration::from_millis(1500)), 1);
+    let trip = shop.twin.walk("visa", &demo_items(2)).await.unwrap().trip;
+    let told = async {
+        while shop.twin.truth().count(Api::Capture, trip) == 0 {
+            tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+        }
+        let declined = event(&shop, "CaptureDeclined", trip, Duration::ZERO, json!(null));
+        assert_eq!(shop.feed(&declined).await, 200);
+        assert_eq!(shop.state(trip).await, "uncollected", "before the answer");
+    };
+    tokio::join!(shop.settle(), told);
+    assert_eq!(shop.state(trip).await, "uncollected");
+    assert_eq!(debt(&shop, trip).await.unwrap(), format!("capture_declined {TOTAL} {TOTAL}"));
+    assert_eq!(shop.alerts("late_capture", trip).await, 0, "the answer says nothing new");
+    assert_eq!(shop.alerts("bad_debt", trip).await, 1);
+    shop.twin.decline_capture(trip).await;
+    shop.close().await;
+}
+
+#[sqlx::test(migrations = "../migrations")]
 async fn g06_an_event_whose_receiver_died_after_storing_it_is_told_by_a_worker(
     _: PgPoolOptions,
     connect: PgConnectOptions,

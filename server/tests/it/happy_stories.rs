@@ -1,6 +1,10 @@
 //! A shopper who pays, and one who takes nothing.
 
+use domain::effect::Effect;
+use domain::outbox::LEASE;
+use server::flow::claim_effects::claim_effects;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use time::Duration;
 use twin::{Api, CartLine, demo_items};
 
 use crate::shop::Shop;
@@ -101,12 +105,21 @@ async fn td_001_td_002_the_card_facts_of_a_completed_trip_are_kept_and_well_form
     let shop = Shop::open(connect).await;
     let walk = shop.twin.walk("visa", &demo_items(1)).await.unwrap();
     shop.settle().await;
-    let wanted = "SELECT count(*) FROM card_facts WHERE trip_id = $1 AND brand = 'VISA' AND tail = '4242'
-        AND pos_entry_mode IN ('EMV_9F39_02', 'EMV_9F39_05', 'EMV_9F39_07', 'EMV_9F39_80', 'EMV_9F39_90')
-        AND cryptogram_information_data ~ '^[0-9A-Fa-f]{2}$' AND pan_sequence_number <> '' AND application_id ~ '^[0-9A-Fa-f]+$'
-        AND reconciliation_id <> '' AND card_statement_transaction_id <> '' AND terminal_id <> ''
-        AND expiration_month = '12' AND expiration_year = '2030'";
-    assert_eq!(shop.number(wanted, walk.trip).await, 1);
+    let facts = shop.card_facts(walk.trip).await.unwrap();
+    let has = |fact: &Option<String>, wanted: &str| assert_eq!(fact.as_deref(), Some(wanted));
+    has(&facts.brand, "VISA");
+    has(&facts.tail, "4242");
+    has(&facts.expiration_month, "12");
+    has(&facts.expiration_year, "2030");
+    let hex = |fact: &Option<String>| fact.as_ref().is_some_and(|it| it.bytes().all(|byte| byte.is_ascii_hexdigit()));
+    assert!(hex(&facts.application_id) && hex(&facts.cryptogram_information_data));
+    assert_eq!(facts.cryptogram_information_data.as_ref().map(String::len), Some(2));
+    assert!(facts.entry_mode().is_some(), "one of the five that are published");
+    for fact in
+        [facts.pan_sequence_number, facts.reconciliation_id, facts.card_statement_transaction_id, facts.terminal_id]
+    {
+        assert!(fact.is_some_and(|it| !it.is_empty()));
+    }
     assert_eq!(shop.attempts(walk.trip, "get_transactional_data").await, ["answered"], "nothing is fetched twice");
     shop.close().await;
 }
@@ -157,4 +170,36 @@ async fn a_visit_whose_cart_never_comes_is_given_up_and_a_late_cart_keeps_nobody
     assert_eq!(shop.twin.truth().trip(tap.trip).capture_calls, 0, "never a capture after a cancel");
     assert!(shop.twin.tap("visa").await.unwrap().admitted());
     shop.close().await;
+}
+
+#[sqlx::test(migrations = "../migrations")]
+async fn g15_a_worker_that_wakes_with_a_mail_in_its_hand_that_another_has_sent_sends_nothing(
+    _: PgPoolOptions,
+    connect: PgConnectOptions,
+) {
+    for late in [Duration::seconds(61), Duration::seconds(20)] {
+        let shop = Shop::open(connect.clone()).await;
+        let walk = shop.twin.walk("visa", &demo_items(1)).await.unwrap();
+        let mail = loop {
+            let claims = claim_effects(&shop.database, 1, shop.worker.clock.now()).await.unwrap();
+            let claim = claims.into_iter().next().unwrap();
+            if matches!(claim.effect, Effect::SendReceipt { .. }) {
+                break claim;
+            }
+            shop.worker.act(&claim).await.unwrap();
+        };
+        shop.jump(late);
+        if late > LEASE {
+            shop.settle().await;
+            assert_eq!(shop.mails_to("visa.shopper@example.com").len(), 1, "another has sent it");
+        }
+        let before = shop.mails_to("visa.shopper@example.com").len();
+        shop.worker.act(&mail).await.unwrap();
+        assert_eq!(shop.mails_to("visa.shopper@example.com").len(), before, "not by who is late");
+        shop.jump(Duration::seconds(61));
+        shop.settle().await;
+        assert_eq!(shop.mails_to("visa.shopper@example.com").len(), 1);
+        assert_eq!(shop.state(walk.trip).await, "captured");
+        shop.close().await;
+    }
 }

@@ -11,7 +11,7 @@ use server::flow::import_rules::{Import, Phase};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 
 use crate::programs::Programs;
-use crate::shop::Shop;
+use crate::shop::{Shop, vault};
 
 const HEADING: &str = "item_sku,external_product_id,item_name,standard_price,product_tax_code\n";
 
@@ -25,7 +25,7 @@ fn row(number: usize) -> String {
 #[sqlx::test(migrations = "../migrations")]
 async fn an_import_says_in_order_what_it_is_doing_and_with_how_many_rows(_: PgPoolOptions, connect: PgConnectOptions) {
     let shop = Shop::open(connect).await;
-    let desk = Desk { database: shop.database.clone(), now: shop.worker.clock.now() };
+    let desk = Desk { database: shop.database.clone(), now: shop.worker.clock.now(), vault: Some(vault()) };
     let store = "TEST_STORE_001".parse().unwrap();
     let told: Mutex<Vec<Phase>> = Mutex::default();
     let import = async |file: String, told: &Mutex<Vec<Phase>>| {

@@ -9,10 +9,10 @@ use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use uuid::Uuid;
 
 use crate::pricing_stories::{after, cart, send, sums};
-use crate::shop::{CARTS, Shop};
+use crate::shop::{CARTS, Shop, vault};
 
 async fn import(shop: &Shop, file: &str, dry_run: bool) -> Result<ImportedLoyalty, String> {
-    let desk = Desk { database: shop.database.clone(), now: shop.worker.clock.now() };
+    let desk = Desk { database: shop.database.clone(), now: shop.worker.clock.now(), vault: Some(vault()) };
     let import = LoyaltyImport { source: "members.csv", by: "ann", dry_run };
     let file = std::io::Cursor::new(file.to_owned());
     let outcome = import_loyalty_file(&desk, import, file, "members.csv".as_ref()).await;

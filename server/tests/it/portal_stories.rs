@@ -77,8 +77,7 @@ async fn a_shopper_signs_in_by_code_and_reads_the_receipt(_: PgPoolOptions, conn
     assert!(trips.contains("$14.81") && trips.contains("VISA ending in 4242"), "{trips}");
     let (status, receipt) = browser.get(&format!("/trips/{}", walk.trip)).await;
     assert_eq!(status, 200);
-    let statement =
-        shop.text("SELECT card_statement_transaction_id FROM card_facts WHERE trip_id = $1", walk.trip).await;
+    let statement = shop.card_facts(walk.trip).await.unwrap().card_statement_transaction_id;
     for part in ["Turkey sandwich", "$7.49", "8.875", "$0.84", "$14.81", "VISA ending in 4242", &statement.unwrap()] {
         assert!(receipt.contains(part), "{part} is not in\n{receipt}");
     }

@@ -13,7 +13,7 @@ use server::flow::verify_prices::verify_prices;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use uuid::Uuid;
 
-use crate::shop::{CARTS, Shop};
+use crate::shop::{CARTS, Shop, vault};
 
 /// A cart of `(id, kind, value, unit)`.
 pub(crate) fn cart(lines: &[(&str, &str, &str, &str)]) -> Value {
@@ -218,7 +218,7 @@ pub(crate) fn after(shop: &Shop) -> String {
 
 /// Imports a file as ann and publishes it as ben.
 async fn publish(shop: &Shop, what: What, file: String) {
-    let desk = Desk { database: shop.database.clone(), now: shop.worker.clock.now() };
+    let desk = Desk { database: shop.database.clone(), now: shop.worker.clock.now(), vault: Some(vault()) };
     let store = "TEST_STORE_001".parse().unwrap();
     let import = Import { store: &store, source: "story.csv", by: "ann", dry_run: false };
     import_file(&desk, import, what, std::io::Cursor::new(file), "story.csv".as_ref()).await.unwrap();

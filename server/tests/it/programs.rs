@@ -61,7 +61,7 @@ impl Programs {
             ("DATABASE_URL", connect.to_url_lossy().to_string()),
             ("STORESIDE_ADDR", addr.clone()),
             ("STORESIDE_PUBLIC_URL", format!("http://{addr}")),
-            ("STORESIDE_SECRET_KEY", "a key for stories, long enough for anyone".to_owned()),
+            ("STORESIDE_SECRET_KEY", "a key for stories that is long enough for anyone".to_owned()),
             ("STORESIDE_DATA_DIR", folder.join("data").display().to_string()),
             // As patient as a story must be on a busy machine. Stories about a gate without its rows set another.
             ("STORESIDE_GATE_BUDGET_MS", "10000".to_owned()),
@@ -69,6 +69,7 @@ impl Programs {
             ("STORESIDE_CLOCK", format!("file:{}", clock.display())),
             ("CONNECTOR_PRINCIPALS", principals.to_owned()),
             ("CONNECTOR_GATEWAY_SECRET", GATEWAY_SECRET.to_owned()),
+            ("EVENT_FEED_API_KEY", "demo-event-feed-key".to_owned()),
             ("JWO_PAYMENT_URL", twin.url()),
             ("JWO_FEEDBACK_URL", twin.url()),
             ("JWO_IDENTITY_URL", twin.url()),
@@ -109,6 +110,13 @@ impl Programs {
         command
     }
 
+    /// A command that is waited for: did it succeed, and what did it say on each of its outputs?
+    pub(crate) fn says(&self, arguments: &[&str]) -> (bool, String, String) {
+        let output = self.command_piped(arguments).output().unwrap();
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        (output.status.success(), text(&output.stdout), text(&output.stderr))
+    }
+
     /// What both have logged so far.
     pub(crate) fn log_text(&self) -> String {
         std::fs::read_to_string(self.folder.join("log")).unwrap()
@@ -122,6 +130,11 @@ impl Programs {
     pub(crate) async fn start(&mut self) {
         self.running.push(self.command(&["serve"]).spawn().unwrap());
         self.running.push(self.work().spawn().unwrap());
+        self.until_ready().await;
+    }
+
+    /// The server answers.
+    pub(crate) async fn until_ready(&self) {
         let ready = format!("http://{}/health/ready", self.addr);
         until("storeside is ready", async || reqwest::get(&ready).await.is_ok_and(|it| it.status() == 200)).await;
     }
@@ -137,7 +150,12 @@ impl Programs {
 
     /// Time passes until what anybody holds now is free for others.
     pub(crate) fn pass_leases(&mut self) {
-        self.clock_offset += 61;
+        self.pass(61);
+    }
+
+    /// So many seconds pass.
+    pub(crate) fn pass(&mut self, seconds: i64) {
+        self.clock_offset += seconds;
         self.twin.set_clock_offset(self.clock_offset).unwrap();
     }
 

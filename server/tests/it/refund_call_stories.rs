@@ -10,6 +10,7 @@ use tokio::task::JoinSet;
 use twin::{Api, Fault, Times};
 use uuid::Uuid;
 
+use crate::proof::{progress, race_rounds};
 use crate::refunds::{FIRST, TOTAL, ask, decide, everything, given, lines, state, trip_id, visit};
 use crate::shop::Shop;
 
@@ -125,7 +126,7 @@ async fn g01_sixty_four_refunds_at_once_never_exceed_the_capture(_: PgPoolOption
     // More at once than a process has connections for: those wait their turn.
     let options = server::database::pool_options().max_connections(16).acquire_timeout(Duration::MINUTE.unsigned_abs());
     let racing = options.connect_with(connect).await.unwrap();
-    for round in 0..20 {
+    for round in 0..race_rounds() {
         let walk = shop.twin.walk("visa", &[twin::CartLine::units("SKU-001", "2")]).await.unwrap();
         shop.settle().await;
         let trip = trip_id(walk.trip);
@@ -157,6 +158,7 @@ async fn g01_sixty_four_refunds_at_once_never_exceed_the_capture(_: PgPoolOption
         let captured = truth.trip(walk.trip).captured_minor();
         assert!(back.iter().sum::<i64>() <= captured, "round {round}: {back:?} of {captured}");
         assert_eq!(back.len(), asked, "round {round}");
+        progress("refunds of one trip", round + 1, race_rounds());
     }
     shop.close().await;
 }

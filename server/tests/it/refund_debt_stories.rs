@@ -168,38 +168,71 @@ async fn a_debt_that_was_given_up_is_decided_about_before_its_goods_come_back(
     shop.close().await;
 }
 
-#[sqlx::test(migrations = "../migrations")]
-async fn what_was_taken_beyond_what_was_owed_waits_as_a_refund_of_the_credit(
-    _: PgPoolOptions,
-    connect: PgConnectOptions,
-) {
+/// A visit that was captured late, when 10.00 of its debt had been paid at a till: that much is the shopper's. Events are held.
+async fn overpaid(connect: PgConnectOptions) -> (Shop, Uuid) {
     let shop = Shop::open(connect).await;
     shop.twin.tell_events(Telling::Held);
     // The capture is done, and every answer says that it failed; later its card facts tell of it.
     shop.twin.fault(Api::Capture, Fault::FailAfterEffect, Times::Always);
     shop.twin.fault(Api::TransactionalData, Fault::ServiceException, Times::Always);
     sqlx::query("UPDATE store SET transactional_data_proves_capture = false").execute(&shop.database).await.unwrap();
-    let walk = shop.twin.walk("visa", &demo_items(3)).await.unwrap();
-    while shop.state(walk.trip).await != "uncollected" {
+    let trip = shop.twin.walk("visa", &demo_items(3)).await.unwrap().trip;
+    while shop.state(trip).await != "uncollected" {
         shop.pass(Duration::minutes(1)).await;
     }
     let amount = Money::new(1000, Currency::USD);
-    change(&shop, walk.trip, DebtChange::Pay { amount, means: PaymentMeans::InStore, reference: "till-1" }).await;
+    change(&shop, trip, DebtChange::Pay { amount, means: PaymentMeans::InStore, reference: "till-1" }).await;
     sqlx::query("UPDATE store SET transactional_data_proves_capture = true").execute(&shop.database).await.unwrap();
     shop.twin.clear_faults(Api::TransactionalData);
     shop.pass(Duration::hours(1)).await;
-    assert_eq!(shop.state(walk.trip).await, "recovered");
+    assert_eq!(shop.state(trip).await, "recovered");
+    (shop, trip)
+}
 
-    let [credit] = &list_refunds_of_trip(&shop.database, &trip_id(walk.trip)).await.unwrap()[..] else { panic!() };
+#[sqlx::test(migrations = "../migrations")]
+async fn what_was_taken_beyond_what_was_owed_waits_as_a_refund_of_the_credit(
+    _: PgPoolOptions,
+    connect: PgConnectOptions,
+) {
+    let (shop, trip) = overpaid(connect).await;
+    let [credit] = &list_refunds_of_trip(&shop.database, &trip_id(trip)).await.unwrap()[..] else { panic!() };
     assert_eq!((credit.amount.minor(), credit.state.name(), credit.kind.as_str()), (1000, "in_review", "credit"));
-    assert_eq!(shop.alerts("shopper_credit", walk.trip).await, 1);
-    assert_eq!(given(&shop, walk.trip), [0; 0], "a person agrees first");
+    assert_eq!(shop.alerts("shopper_credit", trip).await, 1);
+    assert_eq!(given(&shop, trip), [0; 0], "a person agrees first");
     decide(&shop, credit.id, Decision::Approve, "ann").await.unwrap();
     shop.settle().await;
-    assert_eq!((state(&shop, credit.id).await, given(&shop, walk.trip)), ("refunded", vec![1000]));
+    assert_eq!((state(&shop, credit.id).await, given(&shop, trip)), ("refunded", vec![1000]));
     let left = "SELECT coalesce(sum(amount_minor), 0)::bigint FROM ledger_entry WHERE trip_id = $1 AND account = 'shopper_credit'";
-    assert_eq!(shop.number(left, walk.trip).await, 0);
-    let again = ask(&shop, walk.trip, Wish::Credit).await;
+    assert_eq!(shop.number(left, trip).await, 0);
+    let again = ask(&shop, trip, Wish::Credit).await;
     assert!(matches!(again, Err(RequestRefundError::Refused(RefundRefusal::Nothing))), "{again:?}");
+    shop.close().await;
+}
+
+#[sqlx::test(migrations = "../migrations")]
+async fn a_credit_that_waits_for_a_person_is_withdrawn_when_the_bank_takes_the_money_back(
+    _: PgPoolOptions,
+    connect: PgConnectOptions,
+) {
+    let (shop, trip) = overpaid(connect).await;
+    let [credit] = &list_refunds_of_trip(&shop.database, &trip_id(trip)).await.unwrap()[..] else { panic!() };
+    assert_eq!((credit.amount.minor(), credit.state.name()), (1000, "in_review"));
+    assert!(shop.twin.decline_capture(trip).await);
+    shop.twin.send_events(SendOrder::OldestFirst).await.unwrap();
+    shop.settle().await;
+    assert_eq!(shop.state(trip).await, "uncollected");
+    assert_eq!(state(&shop, credit.id).await, "declined");
+    assert_eq!(owed(&shop, trip).await, TOTAL - 1000, "what was paid at the till stays paid");
+    let left = "SELECT coalesce(sum(amount_minor), 0)::bigint FROM ledger_entry WHERE trip_id = $1 AND account = 'shopper_credit'";
+    assert_eq!(shop.number(left, trip).await, 0);
+    let late = decide(&shop, credit.id, Decision::Approve, "ann").await;
+    assert!(late.is_err(), "{late:?}");
+    shop.settle().await;
+    assert_eq!(given(&shop, trip), [0; 0]);
+    assert_eq!(
+        shop.mails_to("visa.shopper@example.com").iter().filter(|it| it.subject.contains("refund")).count(),
+        0,
+        "of a credit that was never approved nobody hears"
+    );
     shop.close().await;
 }

@@ -11,7 +11,7 @@ use twin::CartLine;
 use uuid::Uuid;
 
 use crate::programs::Programs;
-use crate::shop::Shop;
+use crate::shop::{Shop, vault};
 
 const CATALOG: &str = include_str!("../../../end2end/demo/catalog.csv");
 
@@ -20,7 +20,7 @@ fn store() -> StoreId {
 }
 
 async fn import(shop: &Shop, by: &str, what: What, file: &str) -> Result<Imported, String> {
-    let desk = Desk { database: shop.database.clone(), now: shop.worker.clock.now() };
+    let desk = Desk { database: shop.database.clone(), now: shop.worker.clock.now(), vault: Some(vault()) };
     let (store, text) = (store(), file.to_owned());
     let import = Import { store: &store, source: "story.csv", by, dry_run: false };
     let outcome = import_file(&desk, import, what, std::io::Cursor::new(text), "story.csv".as_ref()).await;

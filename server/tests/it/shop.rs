@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use domain::receipt::CardFacts;
 use leptos::prelude::LeptosOptions;
 use metrics_exporter_prometheus::PrometheusBuilder;
 use reqwest::RequestBuilder;
@@ -21,12 +22,15 @@ use server::flow::seal_audit::seal_audit;
 use server::flow::verify::Told;
 use server::flow::verify_audit::verify_audit;
 use server::flow::verify_money::verify_money;
-use server::http::event_feed::{EventFeedState, EventKeys, KEY_HEADER};
+use server::http::event_feed::{EventFeedState, EventKeys, EventRates, KEY_HEADER};
 use server::http::metrics::MetricsState;
 use server::http::portal::PortalState;
 use server::http::router::{RouterParts, router};
+use server::rate::Rate;
 use server::secret::Secret;
+use server::secrets::Secrets;
 use server::standing::journal::Journal;
+use server::vault::Vault;
 use server::worker::{Worker, run_due};
 use sqlx::PgPool;
 use sqlx::postgres::PgConnectOptions;
@@ -59,6 +63,11 @@ pub(crate) const CARTS: &str = "/v1/order/purchases";
 const TIMEOUT: Duration = Duration::from_secs(2);
 
 /// One story's shop.
+/// The vault that the shop has, and its portal.
+pub(crate) fn vault() -> Vault {
+    Vault::new(&[Secret::new("a key for stories that is long enough for anyone")])
+}
+
 pub(crate) struct Shop {
     pub(crate) twin: Twin,
     pub(crate) worker: Worker,
@@ -96,6 +105,7 @@ impl Shop {
                 from: "receipts@example.com".to_owned(),
             })
             .unwrap(),
+            vault: vault(),
             public_url: url.clone(),
             database: database.clone(),
             clock,
@@ -107,6 +117,12 @@ impl Shop {
     /// Everything that is due now happens, and what it leads to. Gives how many effects that were.
     pub(crate) async fn settle(&self) -> usize {
         run_due(&self.worker).await.unwrap()
+    }
+
+    /// The card facts that are kept of a visit, opened.
+    pub(crate) async fn card_facts(&self, trip: Uuid) -> Option<CardFacts> {
+        let mut conn = self.database.acquire().await.unwrap();
+        server::store::card_facts::get(&mut conn, &vault(), &trip.to_string().parse().unwrap()).await.unwrap()
     }
 
     /// Time passes for everyone: the clock moves from one due effect to the next until `span` is over.
@@ -299,9 +315,10 @@ async fn serve(gate: Arc<Gate>, clock: &Clock, principals: PathBuf) -> (String, 
     static METRICS: OnceLock<metrics_exporter_prometheus::PrometheusHandle> = OnceLock::new();
     let callers = Callers::new(CallerSettings {
         principals: Some(principals),
-        gateway_secret: Some(Secret::new(GATEWAY_SECRET)),
+        gateway_secrets: Secrets::parse(GATEWAY_SECRET).unwrap(),
         sigv4_service: "execute-api".to_owned(),
         sigv4_region: "us-east-1".to_owned(),
+        rate: Rate::CONNECTOR,
     });
     let handle = METRICS.get_or_init(|| PrometheusBuilder::new().build_recorder().handle());
     let app = router(RouterParts {
@@ -314,12 +331,13 @@ async fn serve(gate: Arc<Gate>, clock: &Clock, principals: PathBuf) -> (String, 
         event_feed: EventFeedState {
             database: database.clone(),
             clock: clock.clone(),
-            keys: EventKeys::new([EVENT_KEY, NEXT_EVENT_KEY].map(Secret::new)),
+            keys: EventKeys(Secrets::parse(&[EVENT_KEY, NEXT_EVENT_KEY].join(",")).unwrap()),
+            rates: EventRates::new(Rate::EVENT_FEED),
         },
         portal: PortalState {
             database: database.clone(),
             clock: clock.clone(),
-            key: Secret::new("a key for stories, long enough for anyone"),
+            vault: vault(),
             trusted_proxies: [].into(),
         },
         metrics: MetricsState { handle: handle.clone(), database, clock: clock.clone() },

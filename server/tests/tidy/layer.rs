@@ -75,6 +75,7 @@ const EXCEPTIONS: &[(&str, &str, &str)] = &[
     ("server/src/http/router", "app", "it serves the pages"),
     ("server/src/http/router", "leptos", "it serves the pages"),
     ("end2end/twin/src", "axum", "the twin is a server of its own; it may name nothing of ours"),
+    ("end2end/load/src/bench", "sqlx", "a bench asks the database what no answer over HTTP tells"),
 ];
 
 /// What only some layers may name; the layers' own names are added to these.

@@ -6,6 +6,8 @@ use crate::source::{Source, tokens};
 const FLOATS: &[(&str, &str)] = &[
     ("server/src/http/metrics.rs", "histogram buckets are floats of seconds"),
     ("server/src/http/metrics/gauge.rs", "a gauge is a float"),
+    ("end2end/load/src/arrival.rs", "the gap between two people who arrive is a logarithm"),
+    ("end2end/load/src/report.rs", "a histogram is asked for a quantile"),
 ];
 
 /// `(the tokens, what is wrong with them)`.

@@ -41,6 +41,7 @@ pub(super) struct FaultOrder {
     #[serde(default)]
     pub(super) clear: bool,
     pub(super) data_before_capture: Option<bool>,
+    pub(super) capture_before_adjust: Option<bool>,
     pub(super) duplicate_capture: Option<DuplicateCapture>,
     /// Days, or `"never_closes"`.
     pub(super) refund_window_days: Option<WindowOrder>,
@@ -99,6 +100,7 @@ impl FaultOrder {
         }
         let settings = &mut state.network.settings;
         settings.data_before_capture = self.data_before_capture.unwrap_or(settings.data_before_capture);
+        settings.capture_before_adjust = self.capture_before_adjust.unwrap_or(settings.capture_before_adjust);
         settings.duplicate_capture = self.duplicate_capture.unwrap_or(settings.duplicate_capture);
         settings.refund_answer = self.refund_answer.unwrap_or(settings.refund_answer);
         settings.refund_window_days = match self.refund_window_days {

@@ -40,6 +40,7 @@ pub fn wanted(effect: &Effect, trip: Trip) -> Wanted {
         | Effect::SendReceipt { .. }
         | Effect::SendDebtNotice { .. }
         | Effect::SendRefundNotice { .. }
+        | Effect::MailSignInCode { .. }
         | Effect::SendSignInCode { .. }
         | Effect::CheckDeadline { .. }
         | Effect::CheckReview { .. }

@@ -76,6 +76,8 @@ fn a_late_capture_settles_what_is_outstanding_and_the_rest_is_the_shoppers() {
     let back = step.debt.apply(RecoveryReversed(usd(100))).unwrap();
     assert_eq!((back.debt.status, sums(back.debt)), (DebtStatus::Open, [100, 70, 30, 0, 0, 0]));
     assert_eq!(back.movements, [DebtMovement::Recovered(usd(-70)), DebtMovement::RecoveredSurplus(usd(-30))]);
+    // A part of it: neither the shopper's credit nor the debt can be said to be meant.
+    assert_eq!(step.debt.apply(RecoveryReversed(usd(69))), Err(DebtError::LessThanRecovered));
 }
 
 #[test]

@@ -72,6 +72,7 @@ impl Effect {
             | Self::ReportPaymentStatus { .. }
             | Self::SendReceipt { .. }
             | Self::SendDebtNotice { .. }
+            | Self::MailSignInCode { .. }
             | Self::SendSignInCode { .. }
             | Self::CheckEntry { .. } => Plan { due_at: now, deadline_at: Some(deadline_at) },
         }

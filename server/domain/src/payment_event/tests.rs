@@ -1,4 +1,3 @@
-use time::Duration;
 use time::macros::datetime;
 
 use super::judge::{Judgement, Known, judge};
@@ -39,7 +38,7 @@ fn states() -> [Trip; 12] {
         Trip::Entered,
         Trip::InReview,
         Trip::Adjusting { total, search: Search::start(total) },
-        Trip::Capturing { total, amount: total, doubts: 0 },
+        Trip::Capturing { total, amount: total, doubts: 0, skipped_adjust: false },
         Trip::CaptureUnknown { total, amount: total, doubts: 1, failed: false },
         Trip::CaptureUnconfirmed { total, amount: total },
         Trip::Captured { total },

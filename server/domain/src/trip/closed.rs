@@ -81,6 +81,8 @@ pub(super) fn uncollected(total: Money, cause: DebtCause, event: TripEvent, visi
                 .then(visit.report())
                 .alert(AlertKind::LateCapture))
         }
+        // The answer to the capture that the bank has declined meanwhile: that it was initiated is no news.
+        TripEvent::CaptureInitiated if cause == DebtCause::CaptureDeclined => Ok(Step::to(same)),
         // Money that we never asked for, or an answer that says less than that it was taken: a person's case.
         TripEvent::CaptureApproved { .. } | TripEvent::CaptureInitiated | TripEvent::CaptureWitnessed => {
             Ok(Step::to(same).alert(AlertKind::LateCapture))

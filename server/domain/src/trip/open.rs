@@ -34,6 +34,12 @@ fn never_asked_for(same: Trip) -> Step {
 
 fn priced(verdict: CartVerdict, visit: Visit<'_>) -> Step {
     match verdict {
+        // What is held to the cent may be taken as it is.
+        CartVerdict::Payable(total) if visit.store.skips_adjust && visit.hold == Some(total) => {
+            Step::to(Trip::Capturing { total, amount: total, doubts: 0, skipped_adjust: true })
+                .moving(Movement::Priced(total))
+                .then([visit.capture(total), visit.check_deadline()])
+        }
         CartVerdict::Payable(total) => Step::to(Trip::Adjusting { total, search: Search::start(total) })
             .moving(Movement::Priced(total))
             .then([visit.adjust(total), visit.check_deadline()]),
@@ -86,8 +92,11 @@ pub(super) fn adjusting(total: Money, search: Search, event: TripEvent, visit: V
             let still_asks = matches!(step.trip, Trip::Adjusting { .. });
             Ok(if still_asks { step } else { step.alert(AlertKind::PaymentDeclined) })
         }
+        TripEvent::TokenExpired | TripEvent::DeadlinePassed if search.skipped => Ok(over_after_a_capture(total, visit)),
         TripEvent::TokenExpired | TripEvent::DeadlinePassed => Ok(uncollected(total, DebtCause::PreauthExpired, visit)),
         TripEvent::EntryStale | TripEvent::CaptureDeclined => Ok(Step::to(same)),
+        // The capture that was refused had a twin on its way, which came when the total was adjusted.
+        TripEvent::CaptureApproved { amount: Some(_) } if search.skipped => captured(total, total, visit),
         TripEvent::CaptureApproved { .. } => Ok(never_asked_for(same)),
         TripEvent::CartPriced(_)
         | TripEvent::Reviewed(_)
@@ -98,6 +107,17 @@ pub(super) fn adjusting(total: Money, search: Search, event: TripEvent, visit: V
         | TripEvent::CaptureWitnessed
         | TripEvent::NoWitness
         | TripEvent::CancelInitiated => Err(TripError::MovedOn),
+    }
+}
+
+/// The time is over, and a capture that was refused may have had a twin on its way, which came when the total was adjusted: a witness is
+/// heard before it is a debt, and where there is none, a person.
+fn over_after_a_capture(total: Money, visit: Visit<'_>) -> Step {
+    let capture = Capture { total, amount: total, doubts: 0 };
+    if visit.store.transactional_data_proves_capture {
+        unknown(capture, true, visit)
+    } else {
+        unconfirmed(total, total)
     }
 }
 
@@ -116,7 +136,7 @@ fn searched(total: Money, search: Search, visit: Visit<'_>) -> Next {
 }
 
 fn start_capture(total: Money, amount: Money, visit: Visit<'_>) -> Step {
-    Step::to(Trip::Capturing { total, amount, doubts: 0 }).then([visit.capture(amount)])
+    Step::to(Trip::Capturing { total, amount, doubts: 0, skipped_adjust: false }).then([visit.capture(amount)])
 }
 
 /// A capture under way, or in doubt.
@@ -130,7 +150,7 @@ pub(super) struct Capture {
 /// Times a capture in doubt is sent again where that is safe. After that only a witness or a person helps.
 const REPEATS_MAX: u32 = 5;
 
-pub(super) fn capturing(capture: Capture, event: TripEvent, visit: Visit<'_>) -> Next {
+pub(super) fn capturing(capture: Capture, skipped_adjust: bool, event: TripEvent, visit: Visit<'_>) -> Next {
     let Capture { total, amount, doubts } = capture;
     let in_doubt = doubts > 0;
     match event {
@@ -142,6 +162,11 @@ pub(super) fn capturing(capture: Capture, event: TripEvent, visit: Visit<'_>) ->
         TripEvent::CaptureUnanswered => Ok(unknown(capture, false, visit)),
         TripEvent::CaptureRefused { after_failure } if in_doubt || after_failure => Ok(unknown(capture, false, visit)),
         TripEvent::TokenExpired | TripEvent::CaptureFailed if in_doubt => Ok(unknown(capture, false, visit)),
+        // Amazon wants to be asked to adjust after all. Surely nothing was taken: this was the first try, and it has its answer.
+        TripEvent::CaptureRefused { .. } if skipped_adjust => {
+            let search = Search { skipped: true, ..Search::start(total) };
+            Ok(Step::to(Trip::Adjusting { total, search }).then([visit.adjust(total)]))
+        }
         // Failures were answered, but one may have come after the effect: a witness, where there is one, is heard first.
         TripEvent::CaptureFailed if visit.store.transactional_data_proves_capture => Ok(unknown(capture, true, visit)),
         TripEvent::CaptureRefused { .. } | TripEvent::CaptureFailed => {
@@ -150,7 +175,9 @@ pub(super) fn capturing(capture: Capture, event: TripEvent, visit: Visit<'_>) ->
         TripEvent::DeadlinePassed if in_doubt => Ok(unconfirmed(total, amount)),
         // Asked only when no call is out or to come: every try surely never reached Amazon.
         TripEvent::TokenExpired | TripEvent::DeadlinePassed => Ok(uncollected(total, DebtCause::PreauthExpired, visit)),
-        TripEvent::EntryStale | TripEvent::NoWitness => Ok(Step::to(Trip::Capturing { total, amount, doubts })),
+        TripEvent::EntryStale | TripEvent::NoWitness => {
+            Ok(Step::to(Trip::Capturing { total, amount, doubts, skipped_adjust }))
+        }
         TripEvent::CartPriced(_)
         | TripEvent::Reviewed(_)
         | TripEvent::AdjustApproved { .. }
@@ -184,7 +211,9 @@ pub(super) fn capture_unknown(capture: Capture, failed: bool, event: TripEvent, 
         TripEvent::CaptureDeclined => Ok(uncollected(total, DebtCause::CaptureDeclined, visit)),
         TripEvent::NoWitness if failed => Ok(uncollected(total, DebtCause::CaptureFailed, visit)),
         TripEvent::NoWitness if visit.store.capture_repeat_is_safe && doubts <= REPEATS_MAX => {
-            Ok(Step::to(Trip::Capturing { total, amount, doubts }).then([visit.capture(amount)]))
+            // A refusal of this one proves nothing, so that it asks for no adjustment.
+            let again = Trip::Capturing { total, amount, doubts, skipped_adjust: false };
+            Ok(Step::to(again).then([visit.capture(amount)]))
         }
         TripEvent::DeadlinePassed => Ok(unconfirmed(total, amount)),
         TripEvent::NoWitness | TripEvent::EntryStale | TripEvent::CaptureUnanswered => Ok(Step::to(same)),

@@ -2,14 +2,13 @@
 //! withdrawn without a restart.
 
 use std::fmt;
-use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::SystemTime;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use serde::Deserialize;
 
 use crate::connector::Connector;
-use crate::log::chain;
+use crate::reread::Reread;
 use crate::secret::Secret;
 
 /// What the file should hold, for whoever has to mend it.
@@ -56,7 +55,7 @@ pub enum PrincipalsError {
 /// within an account.
 ///
 /// Source: <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html>.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Arn(String);
 
 impl Arn {
@@ -116,59 +115,24 @@ impl Principals {
     }
 }
 
-/// The file and what it said when it was last right.
+/// Everybody who is listed now. Without a file that is nobody.
 #[derive(Debug)]
-pub(super) struct PrincipalsFile {
-    path: Option<PathBuf>,
-    last: Mutex<Reading>,
-}
-
-#[derive(Debug)]
-struct Reading {
-    /// Of the file that was read last, right or broken.
-    stamp: Option<Stamp>,
-    principals: Arc<Principals>,
-}
-
-/// Changes when the file does.
-type Stamp = (SystemTime, u64);
+pub(super) struct PrincipalsFile(Option<Reread<Principals, PrincipalsError>>);
 
 impl PrincipalsFile {
-    /// Reads the file; without one nobody is allowed.
+    /// Reads the file.
     ///
     /// # Errors
     ///
     /// Says what is wrong with it.
     pub(super) fn open(path: Option<PathBuf>) -> Result<Self, PrincipalsError> {
-        // Taken before reading: a change in between is then found at the next look.
-        let stamp = path.as_ref().and_then(stamp);
-        let principals = path.as_ref().map(read).transpose()?.unwrap_or_default();
-        Ok(Self { path, last: Mutex::new(Reading { stamp, principals: Arc::new(principals) }) })
+        Ok(Self(path.map(|path| Reread::open(path, read)).transpose()?))
     }
 
-    /// Who may call now. A file that has become unusable changes nothing, and is told once.
+    /// Who may call now.
     pub(super) fn current(&self) -> Arc<Principals> {
-        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(path) = &self.path {
-            let stamp = stamp(path);
-            if stamp != last.stamp {
-                last.stamp = stamp;
-                match read(path) {
-                    Ok(principals) => last.principals = Arc::new(principals),
-                    Err(error) => tracing::error!(
-                        error = chain(&error),
-                        "the principals file has become unusable; what it said before stays in force"
-                    ),
-                }
-            }
-        }
-        Arc::clone(&last.principals)
+        self.0.as_ref().map_or_else(Arc::default, Reread::current)
     }
-}
-
-fn stamp(path: &PathBuf) -> Option<Stamp> {
-    let file = std::fs::metadata(path).ok()?;
-    Some((file.modified().ok()?, file.len()))
 }
 
 #[derive(Deserialize)]
@@ -180,9 +144,9 @@ struct Entry {
     connectors: Vec<Connector>,
 }
 
-fn read(path: &PathBuf) -> Result<Principals, PrincipalsError> {
-    let text = std::fs::read(path).map_err(|source| PrincipalsError::Unreadable { path: path.clone(), source })?;
-    let misshapen = |line, field| PrincipalsError::Misshapen { path: path.clone(), line, field };
+fn read(path: &Path) -> Result<Principals, PrincipalsError> {
+    let text = std::fs::read(path).map_err(|source| PrincipalsError::Unreadable { path: path.to_owned(), source })?;
+    let misshapen = |line, field| PrincipalsError::Misshapen { path: path.to_owned(), line, field };
     let mut json = serde_json::Deserializer::from_slice(&text);
     let entries: Vec<Entry> = serde_path_to_error::deserialize(&mut json)
         .map_err(|error| misshapen(error.inner().line(), error.path().to_string()))?;
@@ -190,7 +154,8 @@ fn read(path: &PathBuf) -> Result<Principals, PrincipalsError> {
     let mut principals: Vec<Principal> = Vec::with_capacity(entries.len());
     for (index, entry) in entries.into_iter().enumerate() {
         let principal = principal(entry, &principals);
-        principals.push(principal.map_err(|problem| PrincipalsError::Entry { path: path.clone(), index, problem })?);
+        let entry = |problem| PrincipalsError::Entry { path: path.to_owned(), index, problem };
+        principals.push(principal.map_err(entry)?);
     }
     Ok(Principals(principals))
 }

@@ -73,9 +73,10 @@ fn principals() -> serde_json::Value {
 fn settings(file: &TestFile) -> CallerSettings {
     CallerSettings {
         principals: Some(file.0.clone()),
-        gateway_secret: Some(Secret::new(GATEWAY_SECRET)),
+        gateway_secrets: Secrets::parse(GATEWAY_SECRET).unwrap(),
         sigv4_service: "execute-api".to_owned(),
         sigv4_region: "us-east-1".to_owned(),
+        rate: Rate::CONNECTOR,
     }
 }
 
@@ -334,8 +335,8 @@ fn the_gateway_is_believed_with_its_secret_only() {
 #[test]
 fn without_a_configured_secret_no_gateway_is_believed() {
     let file = TestFile::new(&principals().to_string());
-    for gateway_secret in [None, Some(Secret::new(""))] {
-        let callers = Callers::new(CallerSettings { gateway_secret, ..settings(&file) }).unwrap();
+    for gateway_secrets in [Secrets::default(), Secrets::parse("").unwrap()] {
+        let callers = Callers::new(CallerSettings { gateway_secrets, ..settings(&file) }).unwrap();
         let request = through_gateway(&[(SECRET_HEADER, ""), (ARN_HEADER, GATEWAY_ROLE)]);
         assert_eq!(authenticate(&callers, request), Err(Declined::GatewaySecret));
     }

@@ -7,6 +7,7 @@ use metrics::gauge;
 use sqlx::PgPool;
 use time::{Duration, OffsetDateTime};
 
+use super::figures;
 use crate::store::{self, StoreError};
 
 /// How far ahead money at risk is looked for, in hours.
@@ -42,11 +43,11 @@ pub(super) async fn set_all(database: &PgPool, now: OffsetDateTime) -> Result<()
                 .set(whole(money.minor()));
         }
     }
-    Ok(())
+    figures::set_all(&mut conn, now).await
 }
 
 /// Gauges are floats; no sum that a person looks at needs more digits than one has.
 #[expect(clippy::cast_precision_loss, reason = "a gauge is a float")]
-fn whole(count: i64) -> f64 {
+pub(super) fn whole(count: i64) -> f64 {
     count as f64
 }

@@ -3,7 +3,7 @@ use domain::id::EmailAddress;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use uuid::Uuid;
 
-use super::super::fixture::{self, NOW, add_trip, assert_refused, card, id, refusal, usd};
+use super::super::fixture::{self, NOW, add_trip, assert_refused, card, id, refusal, usd, vault};
 use super::super::trip::TripRow;
 use super::super::{gate, instrument, shopper, trip};
 use super::*;
@@ -144,7 +144,8 @@ async fn a_debt_that_does_not_add_up_is_refused(_: PgPoolOptions, database: PgCo
 #[sqlx::test(migrator = "crate::database::MIGRATOR")]
 async fn a_shopper_sees_what_all_own_cards_owe_the_oldest_visit_first(_: PgPoolOptions, database: PgConnectOptions) {
     let mut conn = fixture::connect(database).await;
-    let mine = shopper::find_or_insert(&mut conn, &EmailAddress::new("a@example.com").unwrap(), NOW).await.unwrap();
+    let mine =
+        shopper::find_or_insert(&mut conn, &vault(), &EmailAddress::new("a@example.com").unwrap(), NOW).await.unwrap();
     add(&mut conn, "older", &owed(300, DebtCause::PaymentDeclined)).await;
     add(&mut conn, "paid", &paid(owed(200, DebtCause::PaymentDeclined), 200)).await;
     let newer = TripRow { started_at: NOW + time::Duration::hours(1), ..add_trip(&mut conn, "newer").await };

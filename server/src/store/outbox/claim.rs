@@ -13,6 +13,7 @@ use uuid::Uuid;
 
 use super::super::{Result, alert};
 use super::{Claim, OWN_LANE};
+use crate::failpoint::{self, Commit, Failpoint};
 
 /// Leases that one claim takes back at most.
 const LOST_TAKEN_BACK: i64 = 100;
@@ -77,7 +78,10 @@ async fn take(
             break;
         }
     }
+    let apis = || claims.iter().filter_map(|claim| claim.effect.api()).map(Commit::Claim);
+    apis().map(Failpoint::Before).for_each(failpoint::reach);
     tx.commit().await?;
+    apis().map(Failpoint::After).for_each(failpoint::reach);
     Ok(claims)
 }
 

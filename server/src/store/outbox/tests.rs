@@ -335,3 +335,21 @@ async fn what_was_ever_asked_for_what_waits_and_what_is_left_are_told_apart(
     assert_eq!(asked(&mut conn).await, (true, false, false));
     assert_eq!(backlog_of(&mut conn).await, counts(&[("waiting", 2), ("exhausted", 1)]));
 }
+
+#[sqlx::test(migrator = "crate::database::MIGRATOR")]
+async fn workers_hear_of_what_is_due_and_not_of_what_is_due_in_hours(_: PgPoolOptions, database: PgConnectOptions) {
+    let pool = fixture::pool(database).await;
+    let mut conn = pool.acquire().await.unwrap();
+    add_trip(&mut conn, "trip-1").await;
+    let mut listener = sqlx::postgres::PgListener::connect_with(&pool).await.unwrap();
+    listener.listen("outbox").await.unwrap();
+    push(&mut conn, &check_deadline(), NOW + Duration::hours(12), None, NOW).await.unwrap();
+    sqlx::query("SELECT pg_notify('outbox', 'after the one that is due later')").execute(&mut *conn).await.unwrap();
+    assert_eq!(listener.recv().await.unwrap().payload(), "after the one that is due later");
+    push(&mut conn, &check_deadline(), NOW, None, NOW).await.unwrap();
+    assert_eq!(listener.recv().await.unwrap().payload(), "", "the one that is due");
+    sqlx::query("SET storeside.wakes = off").execute(&mut *conn).await.unwrap();
+    push(&mut conn, &check_deadline(), NOW, None, NOW).await.unwrap();
+    sqlx::query("SELECT pg_notify('outbox', 'after one of a worker')").execute(&mut *conn).await.unwrap();
+    assert_eq!(listener.recv().await.unwrap().payload(), "after one of a worker");
+}

@@ -55,6 +55,29 @@ async fn an_event_reads_back_as_it_was_written_and_a_second_one_changes_nothing(
 }
 
 #[sqlx::test(migrator = "crate::database::MIGRATOR")]
+async fn only_what_is_over_is_forgotten_the_oldest_first(_: PgPoolOptions, database: PgConnectOptions) {
+    let mut conn = fixture::connect(database).await;
+    let fates = [Fate::Waiting, Fate::Parked, Fate::Applied, Fate::Ignored(Ignored::GivenUp)];
+    for (number, fate) in fates.into_iter().enumerate() {
+        let event = event("CaptureApproved", &format!("event-{number}"), NOW);
+        let at = NOW + Duration::seconds(number as i64);
+        assert!(insert(&mut conn, &event, &json!({}), Fate::Waiting, at).await.unwrap());
+        save(&mut conn, &event.id, fate, at).await.unwrap();
+    }
+    let ids = async |conn: &mut PgConnection| -> Vec<String> {
+        sqlx::query_scalar("SELECT event_id FROM payment_event ORDER BY 1").fetch_all(conn).await.unwrap()
+    };
+    assert_eq!(forget(&mut conn, NOW + Duration::seconds(2), 10).await.unwrap(), 0, "not before their time");
+    assert_eq!(forget(&mut conn, NOW + Duration::HOUR, 1).await.unwrap(), 1);
+    assert_eq!(ids(&mut conn).await, ["event-0", "event-1", "event-3"]);
+    assert_eq!(forget(&mut conn, NOW + Duration::HOUR, 10).await.unwrap(), 1);
+    assert_eq!(ids(&mut conn).await, ["event-0", "event-1"]);
+    let parked = listed::list(&mut conn, "parked", 10).await.unwrap();
+    assert_eq!(parked.iter().map(|it| it.id.as_str()).collect::<Vec<_>>(), ["event-1"]);
+    assert_eq!(listed::list(&mut conn, "applied", 10).await.unwrap().len(), 0);
+}
+
+#[sqlx::test(migrator = "crate::database::MIGRATOR")]
 async fn each_fate_is_written_and_no_row_has_half_of_one(_: PgPoolOptions, database: PgConnectOptions) {
     let mut conn = fixture::connect(database).await;
     let event = event("CaptureApproved", "event-1", NOW);

@@ -1,0 +1,95 @@
+//! The newest key seals what an older one did: the last step but one of changing a key, and the first after an update that seals more.
+
+use serde_json::json;
+use sqlx::PgPool;
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use super::staff::{Person, UnknownStaff};
+use crate::store::audit::AuditEntry;
+use crate::store::{self, StoreError, renewal};
+use crate::vault::Vault;
+
+/// Rows that one transaction walks.
+const PART: i64 = 1_000;
+
+/// Rows that were sealed again.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Renewed {
+    /// Addresses of shoppers.
+    pub shoppers: u64,
+    /// Addresses of loyalty accounts.
+    pub loyalty_accounts: u64,
+    /// Card facts of visits.
+    pub cards: u64,
+}
+
+/// Why nothing, or not everything, was sealed again. What was, stays; asking again does the rest.
+#[derive(Debug, thiserror::Error)]
+pub enum RenewKeysError {
+    /// Nobody of this name works here.
+    #[error(transparent)]
+    Staff(#[from] UnknownStaff),
+    /// The database is away, or has a row that no key of the setting opens.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl From<sqlx::Error> for RenewKeysError {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Store(error.into())
+    }
+}
+
+/// Seals everything with the newest key. `step` hears of every part that is done. Others go on reading and writing meanwhile.
+///
+/// # Errors
+///
+/// See [`RenewKeysError`].
+pub async fn renew_keys(
+    db: &PgPool,
+    vault: &Vault,
+    person: Person<'_>,
+    now: OffsetDateTime,
+    mut step: impl FnMut(Renewed),
+) -> Result<Renewed, RenewKeysError> {
+    let mut conn = db.acquire().await?;
+    person.check(&mut conn).await??;
+    drop(conn);
+    let mut done = Renewed::default();
+    let mut after = Some(Uuid::nil());
+    while let Some(from) = after {
+        let mut tx = db.begin().await?;
+        let part = renewal::shoppers(&mut tx, vault, from, PART).await?;
+        tx.commit().await?;
+        (after, done.shoppers) = (part.next, done.shoppers.saturating_add(part.renewed));
+        step(done);
+    }
+    let mut after = Some(String::new());
+    while let Some(from) = after {
+        let mut tx = db.begin().await?;
+        let part = renewal::loyalty_accounts(&mut tx, vault, &from, PART).await?;
+        tx.commit().await?;
+        (after, done.loyalty_accounts) = (part.next, done.loyalty_accounts.saturating_add(part.renewed));
+        step(done);
+    }
+    let mut after = Some(String::new());
+    while let Some(from) = after {
+        let mut tx = db.begin().await?;
+        let part = renewal::cards(&mut tx, vault, &from, PART).await?;
+        tx.commit().await?;
+        (after, done.cards) = (part.next, done.cards.saturating_add(part.renewed));
+        step(done);
+    }
+    let mut tx = db.begin().await?;
+    let detail = json!({
+        "shoppers": done.shoppers,
+        "loyalty_accounts": done.loyalty_accounts,
+        "cards": done.cards,
+        "reason": person.reason,
+    });
+    let entry = AuditEntry { actor: person.by, action: "keys_renewed", subject: "STORESIDE_SECRET_KEY", detail };
+    store::audit::insert(&mut tx, entry, now).await?;
+    tx.commit().await?;
+    Ok(done)
+}
