@@ -238,15 +238,18 @@ async fn desk() -> anyhow::Result<Desk> {
 
 /// What cannot be read of the settings is a finding like any other.
 async fn ask_doctor() -> anyhow::Result<()> {
-    let base = base()?;
-    let (serve, work) = (config::serve(&variable), config::work(&variable));
-    let mistakes = [serve.as_ref().err(), work.as_ref().err()].into_iter().flatten();
-    let mut told = vec![];
-    for mistake in mistakes.flat_map(|error| error.0.clone()) {
-        if !told.contains(&mistake) {
-            told.push(mistake);
+    let (base, serve, work) = (config::base(&variable), config::serve(&variable), config::work(&variable));
+    let mistakes = [base.as_ref().err(), serve.as_ref().err(), work.as_ref().err()].into_iter().flatten();
+    let mut told: Vec<config::Mistake> = vec![];
+    for mistake in mistakes.flat_map(|error| &error.0) {
+        if !told.contains(mistake) {
+            told.push(mistake.clone());
         }
     }
+    // What is wrong is told; the rest is asked about without it.
+    let base = base.or_else(|error| {
+        config::base(&|name| variable(name).filter(|_| !error.0.iter().any(|mistake| mistake.variable == name)))
+    })?;
     let settings = told.into_iter().map(|it| Finding::wrong(it.variable, it.problem, "set it as .env.sample shows"));
     let work = work.ok();
     let checkup = Checkup {

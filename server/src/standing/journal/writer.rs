@@ -126,10 +126,11 @@ impl Writer {
         if self.file_bytes > 0 {
             self.close();
         }
-        match &self.file {
-            None => self.file = Some(next),
-            // It is empty, and so is that one.
-            Some(_) => drop(next.remove()),
+        if self.file.is_none() {
+            self.file = Some(next);
+        } else {
+            // The one there is is empty as well.
+            let _ = next.remove();
         }
         self.closed_bytes = 0;
         self.waiting.store(0, Ordering::Relaxed);
