@@ -42,6 +42,7 @@ fn store(gate_strategy: GateStrategy, debt_threshold: Option<i64>) -> Store {
         token_life: Duration::hours(46),
         capture_repeat_is_safe: true,
         transactional_data_proves_capture: true,
+        skips_adjust: false,
         refund: RefundRules::plain(Currency::USD),
     }
 }

@@ -18,7 +18,7 @@ use time::Duration;
 use twin::{Card, Tap, Visit, demo_items};
 use uuid::Uuid;
 
-use crate::shop::Shop;
+use crate::shop::{Shop, vault};
 
 /// 1.99 and 7.49, and 8.875 % tax on each.
 const TOTAL: i64 = 1032;
@@ -47,7 +47,7 @@ fn instrument(card: &str) -> InstrumentId {
 
 /// These rules are imported by one person and published by another.
 async fn publish(shop: &Shop, rows: &str) {
-    let desk = Desk { database: shop.database.clone(), now: shop.worker.clock.now() };
+    let desk = Desk { database: shop.database.clone(), now: shop.worker.clock.now(), vault: Some(vault()) };
     let (store, text) = (store(), format!("{HEADING}{rows}\n"));
     let import = Import { store: &store, source: "risk.csv", by: "ann", dry_run: false };
     import_file(&desk, import, What::Risk, std::io::Cursor::new(text), "risk.csv".as_ref()).await.unwrap();
