@@ -14,6 +14,7 @@ use load::operation::{Crowd, Operation};
 use load::report::Report;
 use load::run::{Rates, Soak, burst, open_loop, soak};
 use load::target::{Gateway, Target};
+use tokio::signal::unix::{SignalKind, signal};
 
 /// Load for a Storeside of this machine, and for no other.
 #[derive(Debug, Parser)]
@@ -143,10 +144,26 @@ enum What {
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    match run(Cli::parse().command).await {
+    let done = tokio::select! {
+        done = run(Cli::parse().command) => done,
+        // What was started for a bench ends with it.
+        () = asked_to_stop() => Err(anyhow::anyhow!("asked to stop")),
+    };
+    match done {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
         Err(error) => fail(&error),
+    }
+}
+
+async fn asked_to_stop() {
+    let (Ok(mut terminate), Ok(mut interrupt)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
+    else {
+        return std::future::pending().await;
+    };
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
     }
 }
 
