@@ -63,20 +63,24 @@ pub(super) struct Request {
     #[schema(value_type = String, format = "uuid")]
     request_id: Option<String>,
     /// The visit. The same one again gets the same answer, whatever else is in the request.
-    #[schema(schema_with = openapi::payment_id)]
+    #[schema(value_type = String, max_length = 255, pattern = "^[0-9a-zA-Z_-]+$")]
     idempotent_shopping_trip_id: Option<String>,
     /// The store, as Amazon names it.
-    #[schema(schema_with = openapi::payment_id)]
+    #[schema(value_type = String, max_length = 255, pattern = "^[0-9a-zA-Z_-]+$")]
     store_id: Option<String>,
-    #[schema(value_type = ShoppingTrip)]
+    #[serde(default, deserialize_with = "field::object")]
+    #[schema(value_type = ShoppingTrip, required = true)]
     shopping_trip: Option<ShoppingTrip>,
     /// What was taken. None at all is an empty cart.
-    #[schema(value_type = Vec<WireItem>)]
+    #[serde(default, deserialize_with = "field::objects")]
+    #[schema(value_type = Vec<WireItem>, required = true)]
     cart_items: Option<Vec<WireItem>>,
     /// The payment instrument.
+    #[serde(default, deserialize_with = "field::object")]
     shopper_identity: Option<Named>,
     #[schema(max_length = 255)]
     shopper_device_id: Option<String>,
+    #[serde(default, deserialize_with = "field::object")]
     payment_source: Option<Named>,
 }
 
@@ -98,7 +102,8 @@ struct ShoppingTrip {
     #[schema(value_type = String, format = DateTime)]
     end_time: Option<String>,
     /// How people came in; several are a group.
-    #[schema(value_type = Vec<WireAuthEvent>, min_items = 1)]
+    #[serde(default, deserialize_with = "field::objects")]
+    #[schema(value_type = Vec<WireAuthEvent>, min_items = 1, required = true)]
     auth_events: Option<Vec<WireAuthEvent>>,
 }
 
@@ -115,9 +120,10 @@ struct WireAuthEvent {
     #[schema(schema_with = location_words)]
     location: Option<String>,
     /// A card, or a code in an app.
-    #[schema(schema_with = payload_words)]
+    #[schema(schema_with = payload_words, required = true)]
     payload_type: Option<String>,
     /// What the code stood for; the number of a loyalty account is found by it.
+    #[serde(default, deserialize_with = "field::object")]
     scan_result: Option<ScanResult>,
 }
 
@@ -139,10 +145,12 @@ struct WireItem {
     /// An article nobody knows is no mistake of the request.
     #[schema(value_type = String, min_length = 1, max_length = 255)]
     id: Option<String>,
-    #[schema(schema_with = item_words)]
+    #[schema(schema_with = item_words, required = true)]
     r#type: Option<String>,
-    #[schema(value_type = WireQuantity)]
+    #[serde(default, deserialize_with = "field::object")]
+    #[schema(value_type = WireQuantity, required = true)]
     quantity: Option<WireQuantity>,
+    #[serde(default, deserialize_with = "field::objects")]
     external_identifiers: Option<Vec<WireIdentifier>>,
     /// Not twice in a cart.
     #[schema(max_length = 255)]
@@ -154,7 +162,7 @@ struct WireItem {
 #[schema(as = Quantity)]
 struct WireQuantity {
     /// A string here, a number in the gate's cart hint; both are taken.
-    #[schema(schema_with = openapi::quantity)]
+    #[schema(schema_with = openapi::quantity, required = true)]
     value: Option<Digits>,
     /// `unit`, or a weight like `lb`; one that nobody knows is no mistake of the request.
     #[schema(value_type = String, min_length = 1, max_length = 255)]
@@ -168,7 +176,7 @@ struct WireIdentifier {
     #[schema(value_type = String, min_length = 1, max_length = 255)]
     id: Option<String>,
     /// Named `externalIdentifierType` in the gate's cart hint.
-    #[schema(schema_with = identifier_words)]
+    #[schema(schema_with = identifier_words, required = true)]
     r#type: Option<String>,
 }
 

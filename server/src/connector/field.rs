@@ -1,10 +1,12 @@
 //! Reading a request field by field. Everything that is wrong is collected, each with the path of its field, so that
 //! the sender can mend it at once.
 
-use std::fmt::Display;
+use std::fmt::{self, Display};
+use std::marker::PhantomData;
 
 use rust_decimal::Decimal;
-use serde::de::{self, DeserializeOwned, Deserializer};
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{self, DeserializeOwned, Deserializer, MapAccess, Visitor};
 use serde::{Deserialize, Serialize};
 use time::format_description::well_known::Rfc3339;
 use time::{OffsetDateTime, UtcOffset};
@@ -66,7 +68,7 @@ pub fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problems> {
         let path = error.path().to_string();
         let field = if path == "." { BODY } else { &path };
         match error.inner() {
-            it if it.to_string().starts_with("recursion limit") => Problems::one(field, "is nested too deep"),
+            it if it.to_string().starts_with("recursion limit") => Problems::one(BODY, "is nested too deep"),
             it if !it.is_data() => Problems::one(BODY, "is not JSON"),
             it if it.to_string().starts_with("duplicate field") => Problems::one(field, "has a field twice"),
             _ => Problems::one(field, "has the wrong JSON type"),
@@ -158,6 +160,50 @@ impl Fields<'_> {
         }
         parse(text).map_err(|problem| self.refuse(field, problem)).ok()
     }
+}
+
+/// An object, which nothing else is taken for: derived, a list would be taken for the fields in their order.
+struct Object<T>(T);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(ObjectVisitor(PhantomData))
+    }
+}
+
+struct ObjectVisitor<T>(PhantomData<T>);
+
+impl<'de, T: Deserialize<'de>> Visitor<'de> for ObjectVisitor<T> {
+    type Value = Object<T>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, fields: A) -> Result<Object<T>, A::Error> {
+        T::deserialize(MapAccessDeserializer::new(fields)).map(Object)
+    }
+}
+
+/// Reads a field that holds an object.
+///
+/// # Errors
+///
+/// Refuses anything else, a list above all.
+pub(super) fn object<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
+    Ok(Option::<Object<T>>::deserialize(deserializer)?.map(|it| it.0))
+}
+
+/// Reads a field that holds a list of objects.
+///
+/// # Errors
+///
+/// Refuses anything else.
+pub(super) fn objects<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+    deserializer: D,
+) -> Result<Option<Vec<T>>, D::Error> {
+    let objects = Option::<Vec<Object<T>>>::deserialize(deserializer)?;
+    Ok(objects.map(|them| them.into_iter().map(|it| it.0).collect()))
 }
 
 /// A number as it was written: it never passes through a float.

@@ -55,16 +55,6 @@ fn text_or_null() -> ObjectBuilder {
     ObjectBuilder::new().schema_type(SchemaType::from_iter([Type::String, Type::Null]))
 }
 
-/// A store's or a trip's id.
-pub(super) fn payment_id() -> Schema {
-    text().max_length(Some(ID_CHARS_MAX)).pattern(Some("^[0-9a-zA-Z_-]+$")).into()
-}
-
-/// The same, or nothing.
-pub(super) fn optional_payment_id() -> Schema {
-    text_or_null().max_length(Some(ID_CHARS_MAX)).pattern(Some("^[0-9a-zA-Z_-]*$")).into()
-}
-
 /// One of these.
 pub(super) fn words(words: impl IntoIterator<Item = &'static str>) -> Schema {
     text().enum_values(Some(words)).into()

@@ -11,6 +11,7 @@ use domain::id::{GateEventId, ID_CHARS_MAX, InstrumentId, StoreId, TripId};
 use domain::money::Money;
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 use utoipa::ToSchema;
 use utoipa::openapi::schema::Schema;
 
@@ -46,14 +47,17 @@ const RISKS_MAX: usize = 100;
 }))]
 pub(super) struct Request {
     /// The store, as Amazon names it.
-    #[schema(schema_with = openapi::payment_id)]
+    #[schema(value_type = String, max_length = 255, pattern = "^[0-9a-zA-Z_-]+$")]
     store_id: Option<String>,
-    #[schema(value_type = ShopperIdentity)]
+    #[serde(default, deserialize_with = "field::object")]
+    #[schema(value_type = ShopperIdentity, required = true)]
     shopper_identity: Option<ShopperIdentity>,
     /// The hold that the card bears.
-    #[schema(value_type = Amount)]
+    #[serde(default, deserialize_with = "field::object")]
+    #[schema(value_type = Amount, required = true)]
     authorized_amount: Option<Amount>,
-    #[schema(value_type = ShopperInteraction)]
+    #[serde(default, deserialize_with = "field::object")]
+    #[schema(value_type = ShopperInteraction, required = true)]
     shopper_interaction: Option<ShopperInteraction>,
 }
 
@@ -68,11 +72,14 @@ struct ShopperIdentity {
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 struct ShopperInteraction {
-    #[schema(schema_with = openapi::optional_payment_id)]
+    #[schema(max_length = 255, pattern = "^[0-9a-zA-Z_-]*$")]
     shopping_trip_id: Option<String>,
-    #[schema(value_type = GateAuthenticationEvent)]
+    #[serde(default, deserialize_with = "field::object")]
+    #[schema(value_type = GateAuthenticationEvent, required = true)]
     gate_authentication_event: Option<GateAuthenticationEvent>,
+    #[serde(default, deserialize_with = "field::object")]
     recommendation: Option<WireRecommendation>,
+    #[serde(default, deserialize_with = "field::object")]
     cart_hint: Option<CartHint>,
 }
 
@@ -82,7 +89,7 @@ struct ShopperInteraction {
 struct GateAuthenticationEvent {
     #[schema(value_type = String, min_length = 1, max_length = 255)]
     id: Option<String>,
-    #[schema(schema_with = event_words)]
+    #[schema(schema_with = event_words, required = true)]
     r#type: Option<String>,
     /// How a card was read.
     #[schema(schema_with = interaction_words)]
@@ -94,7 +101,7 @@ struct GateAuthenticationEvent {
     location: Option<String>,
     /// Free properties without a published meaning. Not kept: they may say more of a person than we need.
     #[serde(rename = "data")]
-    #[schema(value_type = Value)]
+    #[schema(value_type = Value, required = false)]
     _data: Option<IgnoredAny>,
 }
 
@@ -112,12 +119,27 @@ struct WireRecommendation {
 
 /// On what condition.
 #[derive(Debug, Deserialize, ToSchema)]
+#[serde(try_from = "Map<String, Value>")]
 struct Condition {
     /// `ADJUST`; others are ignored.
     r#type: Option<String>,
     /// As `authorizedAmount` in an `ADJUST`; who knows what in another kind.
-    #[schema(value_type = Value)]
-    amount: Option<serde_json::Value>,
+    #[schema(value_type = Value, required = false)]
+    amount: Option<Value>,
+}
+
+/// From an object only: derived, a list would be taken for its fields in their order.
+impl TryFrom<Map<String, Value>> for Condition {
+    type Error = &'static str;
+
+    fn try_from(mut object: Map<String, Value>) -> Result<Self, &'static str> {
+        let r#type = match object.remove("type") {
+            None | Some(Value::Null) => None,
+            Some(Value::String(text)) => Some(text),
+            Some(_) => return Err("type must be a text"),
+        };
+        Ok(Self { r#type, amount: object.remove("amount").filter(|it| !it.is_null()) })
+    }
 }
 
 fn event_words() -> Schema {

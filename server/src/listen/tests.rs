@@ -19,6 +19,7 @@ const FAR: Duration = Duration::from_secs(20);
 const LARGE: usize = 64 * 1024 * 1024;
 
 async fn begin() -> (SocketAddr, oneshot::Sender<()>, tokio::task::JoinHandle<()>) {
+    let _ = rustls::crypto::ring::default_provider().install_default();
     let app = Router::new()
         .route("/", get(async || "here"))
         .route("/echo", post(async |body: String| body))

@@ -14,7 +14,7 @@ use crate::connector::openapi;
 #[serde(rename_all = "camelCase")]
 pub(super) struct Amount {
     /// With no more decimals than the currency has.
-    #[schema(schema_with = openapi::money)]
+    #[schema(schema_with = openapi::money, required = true)]
     value: Option<Digits>,
     /// By ISO 4217.
     #[schema(value_type = String, pattern = "^[A-Z]{3}$")]

@@ -12,7 +12,9 @@ use crate::connector::openapi;
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct CartHint {
+    #[serde(default, deserialize_with = "field::object")]
     total_price: Option<Amount>,
+    #[serde(default, deserialize_with = "field::objects")]
     items: Option<Vec<Item>>,
 }
 
@@ -25,8 +27,11 @@ struct Item {
     id: Option<String>,
     #[schema(max_length = 255)]
     r#type: Option<String>,
+    #[serde(default, deserialize_with = "field::object")]
     unit_price: Option<Amount>,
+    #[serde(default, deserialize_with = "field::object")]
     quantity: Option<Quantity>,
+    #[serde(default, deserialize_with = "field::objects")]
     external_identifiers: Option<Vec<Identifier>>,
 }
 

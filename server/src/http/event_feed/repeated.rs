@@ -90,7 +90,7 @@ mod tests {
                 "{twice}"
             );
         }
-        for fine in [r#"{"a":{"a":1e400,"b":-0.10},"b":[{"a":null},{"a":true}]}"#, "[", "", "7", r#"{"a":1,"a""#] {
+        for fine in [r#"{"a":{"a":1e400,"b":-0.10},"b":[{"a":null},{"a":true}]}"#, "[", "", "7", r#"{"a":1,"b""#] {
             assert_eq!(check(fine.as_bytes()), Ok(()), "{fine}");
         }
     }
