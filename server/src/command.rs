@@ -17,6 +17,7 @@ pub mod effect;
 pub mod export;
 pub mod import;
 pub mod pause;
+pub mod payoff;
 pub mod price;
 pub mod refund;
 pub mod rules;

@@ -10,6 +10,7 @@ use ipnet::IpNet;
 
 use crate::client::amazon::AmazonSettings;
 use crate::client::mail::MailSettings;
+use crate::client::stripe::{API_URL_DEFAULT, StripeSettings};
 use crate::clock::Clock;
 use crate::connector::caller::CallerSettings;
 use crate::http::event_feed::EventKeys;
@@ -70,6 +71,10 @@ pub struct ServeConfig {
     pub callers: CallerSettings,
     /// `EVENT_FEED_API_KEY`. None: the event feed answers that it is not set up.
     pub event_keys: EventKeys,
+    /// `STRIPE_…`. `None`: nobody can pay online.
+    pub stripe: Option<StripeSettings>,
+    /// `STRIPE_WEBHOOK_SECRET`. `None`: Stripe's webhook answers that it is not set up.
+    pub stripe_webhook: Option<Secret>,
     /// `LEPTOS_SITE_ROOT`: the files for browsers, as `make site` builds them.
     pub site_root: String,
 }
@@ -81,6 +86,8 @@ pub struct WorkConfig {
     pub public_url: String,
     /// `JWO_…` and `AWS_…`.
     pub amazon: AmazonSettings,
+    /// `STRIPE_…`. `None`: nobody can pay online.
+    pub stripe: Option<StripeSettings>,
     /// `MAIL_…`.
     pub mail: MailSettings,
 }
@@ -121,6 +128,20 @@ impl Reader<'_> {
             self.wrong("STORESIDE_PUBLIC_URL", "must begin with https:// (or http:// on this machine)");
         }
         url.trim_end_matches('/').to_owned()
+    }
+
+    fn stripe(&self) -> Option<StripeSettings> {
+        let secret_key = Secret::new(self.optional("STRIPE_SECRET_KEY")?);
+        Some(StripeSettings { api_url: self.or("STRIPE_API_URL", API_URL_DEFAULT), secret_key, timeout: None })
+    }
+
+    /// Without word of payments, a shopper who does not come back stays denied until somebody looks.
+    fn stripe_webhook(&mut self) -> Option<Secret> {
+        let secret = self.optional("STRIPE_WEBHOOK_SECRET");
+        if secret.is_none() && self.optional("STRIPE_SECRET_KEY").is_some() {
+            self.wrong("STRIPE_WEBHOOK_SECRET", "is not set: expected with STRIPE_SECRET_KEY, like whsec_…");
+        }
+        secret.map(Secret::new)
     }
 
     fn end<T>(self, config: T) -> Result<T, ConfigError> {
@@ -186,6 +207,8 @@ pub fn serve(get: Variables<'_>) -> Result<ServeConfig, ConfigError> {
             sigv4_region: reader.or("CONNECTOR_SIGV4_REGION", "us-east-1"),
         },
         event_keys: event_keys(&mut reader),
+        stripe: reader.stripe(),
+        stripe_webhook: reader.stripe_webhook(),
         site_root: reader.or("LEPTOS_SITE_ROOT", "target/site"),
     };
     reader.end(config)
@@ -219,6 +242,12 @@ fn trusted_proxies(reader: &mut Reader<'_>, text: &str) -> Vec<IpNet> {
     proxies
 }
 
+/// Where Stripe is, for a command. `None`: nobody can pay online.
+#[must_use]
+pub fn stripe(get: Variables<'_>) -> Option<StripeSettings> {
+    Reader { get, mistakes: vec![] }.stripe()
+}
+
 /// Reads what `storeside work` needs.
 ///
 /// # Errors
@@ -240,6 +269,7 @@ pub fn work(get: Variables<'_>) -> Result<WorkConfig, ConfigError> {
             session_token: reader.optional("AWS_SESSION_TOKEN").map(Secret::new),
             timeout: AmazonSettings::TIMEOUT_DEFAULT,
         },
+        stripe: reader.stripe(),
         mail: MailSettings {
             url: Secret::new(reader.required("MAIL_URL", "smtps://USER:PASSWORD@HOST, smtp://… or file:FOLDER")),
             from: reader.required("MAIL_FROM", "an address, like receipts@example.com"),
@@ -274,6 +304,14 @@ mod tests {
         assert_eq!(mistakes(base, &[("STORESIDE_CLOCK", "3600")]), ["STORESIDE_CLOCK"]);
         assert_eq!(mistakes(base, &[("STORESIDE_CLOCK", "3600"), ("STORESIDE_DEMO", "1")]), [] as [&str; 0]);
         assert_eq!(mistakes(base, &[("STORESIDE_CLOCK", "soon"), ("STORESIDE_DEMO", "1")]), ["STORESIDE_CLOCK"]);
+    }
+
+    #[test]
+    fn payoffs_are_offered_with_both_secrets_and_not_with_one() {
+        let told = |set: &[(&str, &str)]| mistakes(serve, set).contains(&"STRIPE_WEBHOOK_SECRET");
+        assert!(!told(&[]), "not offered at all");
+        assert!(told(&[("STRIPE_SECRET_KEY", "sk_test_1")]));
+        assert!(!told(&[("STRIPE_SECRET_KEY", "sk_test_1"), ("STRIPE_WEBHOOK_SECRET", "whsec_1")]));
     }
 
     #[test]

@@ -6,11 +6,12 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 use server::command::seed::seed_demo;
 use server::command::{
-    Desk, alert, audit, bad_cart, debt, effect, export, import, pause, price, refund, rules, simulate, staff, trip,
-    verify,
+    Desk, alert, audit, bad_cart, debt, effect, export, import, pause, payoff, price, refund, rules, simulate, staff,
+    trip, verify,
 };
 use server::config::{self, BaseConfig};
 use server::database::embedded::{self, Durability};
+use server::flow::payoff::Checkout;
 use server::flow::seed_demo::DEMO_STORE;
 use server::{database, demo, log, server as processes};
 use sqlx::ConnectOptions;
@@ -67,6 +68,11 @@ enum Command {
     Debt {
         #[command(subcommand)]
         command: debt::Command,
+    },
+    /// What shoppers pay online.
+    Payoff {
+        #[command(subcommand)]
+        command: payoff::Command,
     },
     /// Money and goods that are given back.
     Refund {
@@ -186,6 +192,10 @@ async fn run(command: Command) -> anyhow::Result<()> {
         Command::Alert { command } => alert::run(&desk().await?, &command).await,
         Command::Trip { command } => trip::run(&desk().await?, &command).await,
         Command::Refund { command } => refund::run(&desk().await?, &command).await,
+        Command::Payoff { command } => {
+            let checkout = Checkout::new(config::stripe(&variable).as_ref(), "")?;
+            payoff::run(&desk().await?, &checkout, &command).await
+        }
         Command::Audit { command } => audit::run(&desk().await?, &command).await,
         Command::Staff { command } => staff::run(&desk().await?, &command).await,
         Command::Demo { stop: true } => demo::stop().await,

@@ -20,10 +20,12 @@ use crate::config::{BaseConfig, ServeConfig, WorkConfig};
 use crate::connector::ConnectorState;
 use crate::connector::caller::Callers;
 use crate::database::{self, DatabaseError};
+use crate::flow::payoff::Checkout;
 use crate::http::event_feed::EventFeedState;
 use crate::http::metrics::{self, MetricsState};
 use crate::http::portal::PortalState;
 use crate::http::router::{RouterParts, router};
+use crate::http::stripe_webhook::StripeWebhookState;
 use crate::log::chain;
 use crate::store;
 use crate::worker::{self, Worker};
@@ -54,16 +56,26 @@ async fn database_address(base: &BaseConfig) -> Result<PgConnectOptions, Databas
 /// A setting that cannot be used, a database that is away, a port that is taken.
 pub async fn serve(base: BaseConfig, config: ServeConfig) -> anyhow::Result<()> {
     let callers = Arc::new(Callers::new(config.callers)?);
+    let checkout = Checkout::new(config.stripe.as_ref(), &config.public_url)?;
+    if !checkout.is_offered() {
+        tracing::warn!("STRIPE_SECRET_KEY is not set: nobody can pay online");
+    }
     let listener = listen(config.addr, "STORESIDE_ADDR").await?;
     let database = open_database(&base).await?;
     let is_https = config.public_url.starts_with("https://");
     let app = router(RouterParts {
         connectors: ConnectorState { database: database.clone(), callers, clock: base.clock.clone() },
         event_feed: EventFeedState { database: database.clone(), clock: base.clock.clone(), keys: config.event_keys },
+        stripe: StripeWebhookState {
+            database: database.clone(),
+            clock: base.clock.clone(),
+            secret: config.stripe_webhook,
+        },
         portal: PortalState {
             database: database.clone(),
             clock: base.clock.clone(),
             key: config.secret_key,
+            checkout,
             trusted_proxies: config.trusted_proxies.into(),
         },
         metrics: MetricsState { handle: metrics::install()?, database: database.clone(), clock: base.clock.clone() },
@@ -85,11 +97,13 @@ pub async fn serve(base: BaseConfig, config: ServeConfig) -> anyhow::Result<()> 
 /// As [`serve`].
 pub async fn work(base: BaseConfig, config: WorkConfig, metrics_addr: SocketAddr) -> anyhow::Result<()> {
     let (amazon, mail) = (AmazonClient::new(&config.amazon)?, MailClient::new(&config.mail)?);
+    let checkout = Checkout::new(config.stripe.as_ref(), &config.public_url)?;
     let listener = listen(metrics_addr, "--metrics-addr").await?;
     let address = database::for_workers(database_address(&base).await?);
     let worker = Worker {
         amazon,
         mail,
+        checkout,
         public_url: config.public_url,
         database: database::connect(address).await?,
         clock: base.clock,

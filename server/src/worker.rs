@@ -25,6 +25,7 @@ use crate::client::amazon::AmazonClient;
 use crate::client::mail::MailClient;
 use crate::clock::Clock;
 use crate::flow;
+use crate::flow::payoff::Checkout;
 use crate::store::outbox::Claim;
 use crate::store::{self, StoreError};
 
@@ -39,6 +40,8 @@ pub struct Worker {
     pub amazon: AmazonClient,
     /// Mail.
     pub mail: MailClient,
+    /// Where payoffs are paid.
+    pub checkout: Checkout,
     /// Where the portal is, for links in mails; without a slash at the end.
     pub public_url: String,
 }
@@ -78,6 +81,12 @@ impl Worker {
             Effect::SendDebtNotice { trip } => mail::send_debt_notice(self, claim, trip).await,
             Effect::SendRefundNotice { refund, news, .. } => {
                 mail::send_refund_notice(self, claim, *refund, *news).await
+            }
+            Effect::SendPayoffNotice { payoff, news } => mail::send_payoff_notice(self, claim, *payoff, *news).await,
+            Effect::CheckPayoff { payoff } => {
+                let again = flow::payoff::look(&self.database, &self.checkout, *payoff, self.clock.now()).await?;
+                let state = again.map_or(OutboxState::Done, |due_at| OutboxState::Waiting { due_at });
+                self.end(claim, state, None).await
             }
             Effect::SendSignInCode { to, code } => mail::send_sign_in_code(self, claim, to, code).await,
             Effect::CheckReview { trip } => {

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::attempt::Api;
-use crate::id::{EmailAddress, InstrumentId, RefundId, StoreId, TripId};
+use crate::id::{EmailAddress, InstrumentId, PayoffId, RefundId, StoreId, TripId};
 use crate::money::Money;
 use crate::reason::closed_list;
 use crate::refund::RefundReason;
@@ -97,6 +97,18 @@ pub enum Effect {
         /// What there is to say.
         news: RefundNews,
     },
+    /// Tell the shopper how a payoff stands.
+    SendPayoffNotice {
+        /// Which.
+        payoff: PayoffId,
+        /// What there is to say.
+        news: PayoffNews,
+    },
+    /// Ask how a payoff stands of which nobody has told.
+    CheckPayoff {
+        /// Which.
+        payoff: PayoffId,
+    },
     /// Mail the code for signing in. The code itself is only in this row, which is emptied once it is sent.
     SendSignInCode {
         /// To whom.
@@ -135,6 +147,16 @@ closed_list!(
     }
 );
 
+closed_list!(
+    /// What a shopper is told of a payoff.
+    PayoffNews {
+        /// It is paid.
+        Paid = "paid",
+        /// The bank has taken it back.
+        ChargedBack = "charged_back",
+    }
+);
+
 /// Eight digits that let a shopper in. `Debug` shows none of them.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -161,6 +183,8 @@ impl Effect {
             Self::SendReceipt { .. } => "send_receipt",
             Self::SendDebtNotice { .. } => "send_debt_notice",
             Self::SendRefundNotice { .. } => "send_refund_notice",
+            Self::SendPayoffNotice { .. } => "send_payoff_notice",
+            Self::CheckPayoff { .. } => "check_payoff",
             Self::SendSignInCode { .. } => "send_sign_in_code",
             Self::CheckDeadline { .. } => "check_deadline",
             Self::CheckReview { .. } => "check_review",
@@ -185,7 +209,7 @@ impl Effect {
             | Self::CheckDeadline { trip }
             | Self::CheckReview { trip }
             | Self::CheckEntry { trip } => Some(trip),
-            Self::SendSignInCode { .. } => None,
+            Self::SendPayoffNotice { .. } | Self::CheckPayoff { .. } | Self::SendSignInCode { .. } => None,
         }
     }
 
@@ -203,6 +227,8 @@ impl Effect {
             Self::SendReceipt { .. }
             | Self::SendDebtNotice { .. }
             | Self::SendRefundNotice { .. }
+            | Self::SendPayoffNotice { .. }
+            | Self::CheckPayoff { .. }
             | Self::SendSignInCode { .. }
             | Self::CheckDeadline { .. }
             | Self::CheckReview { .. }

@@ -22,7 +22,8 @@ use tower_sessions::Session;
 use super::event_feed::EventFeedState;
 use super::metrics::MetricsState;
 use super::portal::{Portal, PortalState};
-use super::{event_feed, health, metrics, session};
+use super::stripe_webhook::StripeWebhookState;
+use super::{event_feed, health, metrics, session, stripe_webhook};
 use crate::connector::{self, ConnectorState};
 
 /// No form of ours is longer.
@@ -38,6 +39,8 @@ pub struct RouterParts {
     pub connectors: ConnectorState,
     /// What Amazon's event feed tells.
     pub event_feed: EventFeedState,
+    /// What Stripe tells.
+    pub stripe: StripeWebhookState,
     /// What pages ask.
     pub portal: PortalState,
     /// What Prometheus reads.
@@ -56,6 +59,7 @@ pub fn router(parts: RouterParts) -> Router {
         .route("/health/ready", get(health::ready).with_state(database))
         .route("/metrics", get(metrics::get).with_state(parts.metrics));
     let called = connector::routes(parts.connectors).merge(event_feed::routes(parts.event_feed));
+    let called = called.merge(stripe_webhook::routes(parts.stripe));
     own.merge(called).merge(pages(parts.portal, parts.site, parts.is_https))
 }
 
@@ -87,9 +91,11 @@ fn give_backend(portal: &PortalState) {
         provide_context(backend);
     }
     if let (Some(options), Some(nonce)) = (use_context::<ResponseOptions>(), use_nonce()) {
+        // A form that pays is answered with the address of the payment page; browsers hold that against `form-action`.
+        let pay_at = portal.checkout.origin().unwrap_or_default();
         let policy = format!(
             "default-src 'none'; script-src 'nonce-{nonce}' 'strict-dynamic' 'wasm-unsafe-eval'; style-src 'self'; \
-             img-src 'self' data:; font-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; \
+             img-src 'self' data:; font-src 'self'; connect-src 'self'; form-action 'self' {pay_at}; base-uri 'none'; \
              frame-ancestors 'none'"
         );
         if let Ok(policy) = HeaderValue::from_str(&policy) {

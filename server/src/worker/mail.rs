@@ -1,17 +1,19 @@
 //! Mails to shoppers. The words are in the file below; here is what happens when a mail does not leave.
 
+mod payoff_words;
 mod refund_words;
 mod words;
 
 use std::time::Duration;
 
-use domain::effect::{RefundNews, SignInCode};
-use domain::id::{EmailAddress, RefundId, TripId};
+use domain::effect::{PayoffNews, RefundNews, SignInCode};
+use domain::id::{EmailAddress, PayoffId, RefundId, TripId};
 use domain::outbox::{Failure, OutboxState, after_failure};
 
 use super::{Worker, jitter};
 use crate::client::mail::{Mail, MailError};
 use crate::flow::mail_failed::mail_failed;
+use crate::flow::payoff::payoff_mail;
 use crate::flow::read_receipt::{TripMail, trip_mail};
 use crate::flow::read_refund::refund_mail;
 use crate::store::StoreError;
@@ -44,6 +46,19 @@ pub(super) async fn send_refund_notice(
         return worker.end(claim, OutboxState::Dropped, Some("there is nobody to write to")).await;
     };
     let words = refund_words::notice(&mail, news, &worker.public_url);
+    send(worker, claim, mail.to, words).await
+}
+
+pub(super) async fn send_payoff_notice(
+    worker: &Worker,
+    claim: &Claim,
+    payoff: PayoffId,
+    news: PayoffNews,
+) -> Result<(), StoreError> {
+    let Some(mail) = payoff_mail(&worker.database, payoff, worker.clock.now()).await? else {
+        return worker.end(claim, OutboxState::Dropped, Some("there is nobody to write to")).await;
+    };
+    let words = payoff_words::notice(&mail.shown, news, &worker.public_url);
     send(worker, claim, mail.to, words).await
 }
 

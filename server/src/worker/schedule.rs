@@ -7,6 +7,7 @@ use time::{Duration, OffsetDateTime};
 use tokio::sync::watch;
 
 use super::Worker;
+use crate::flow::payoff::match_daily;
 use crate::flow::seal_audit::{audit_head, seal_audit};
 use crate::log::chain;
 use crate::store::StoreError;
@@ -21,15 +22,18 @@ enum Chore {
     SealAudit,
     /// The head of the audit's chain goes to the log, where who changes the database cannot change it as well.
     LogAuditHead,
+    /// Our payoffs are matched with Stripe's balance.
+    MatchPayoffs,
 }
 
 impl Chore {
-    const ALL: [Self; 2] = [Self::SealAudit, Self::LogAuditHead];
+    const ALL: [Self; 3] = [Self::SealAudit, Self::LogAuditHead, Self::MatchPayoffs];
 
     fn name(self) -> &'static str {
         match self {
             Self::SealAudit => "seal_audit",
             Self::LogAuditHead => "log_audit_head",
+            Self::MatchPayoffs => "match_payoffs",
         }
     }
 
@@ -37,6 +41,7 @@ impl Chore {
         match self {
             Self::SealAudit => Duration::seconds(2),
             Self::LogAuditHead => Duration::hours(1),
+            Self::MatchPayoffs => Duration::days(1),
         }
     }
 
@@ -50,6 +55,7 @@ impl Chore {
                 let head = audit_head(&worker.database).await?;
                 tracing::info!(seal.no = head.no, seal.sha256 = %head.hash, "the audit's chain reaches here");
             }
+            Self::MatchPayoffs => match_daily(&worker.database, &worker.checkout, worker.clock.now()).await?,
         }
         Ok(())
     }

@@ -5,6 +5,8 @@
 
 mod audit_stories;
 mod bad_cart_stories;
+mod browser;
+mod chargeback_stories;
 mod connector_stories;
 mod debt_stories;
 mod declined_stories;
@@ -18,6 +20,8 @@ mod killed_stories;
 mod loyalty_stories;
 mod money_stories;
 mod pause_stories;
+mod payoff_stories;
+mod payoffs;
 mod pending_stories;
 mod portal_stories;
 mod pricing_stories;

@@ -40,6 +40,8 @@ pub fn wanted(effect: &Effect, trip: Trip) -> Wanted {
         | Effect::SendReceipt { .. }
         | Effect::SendDebtNotice { .. }
         | Effect::SendRefundNotice { .. }
+        | Effect::SendPayoffNotice { .. }
+        | Effect::CheckPayoff { .. }
         | Effect::SendSignInCode { .. }
         | Effect::CheckDeadline { .. }
         | Effect::CheckReview { .. }
