@@ -7,7 +7,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use domain::id::{EmailAddress, TripId};
+use domain::id::{EmailAddress, PayoffId, TripId};
 use domain::money::Money;
 use domain::reason::DebtCause;
 use domain::receipt::{Merchant, Receipt};
@@ -16,7 +16,7 @@ use time::OffsetDateTime;
 
 use crate::error::UiError;
 
-/// What a shopper can ask. Without a session, the last three answer [`UiError::NotSignedIn`].
+/// What a shopper can ask. Without a session, everything below `sign_out` answers [`UiError::NotSignedIn`].
 #[async_trait]
 pub trait ShopperBackend: Send + Sync + 'static {
     /// The shopper of this session; `None` when nobody is signed in.
@@ -40,6 +40,16 @@ pub trait ShopperBackend: Send + Sync + 'static {
 
     /// What the shopper owes.
     async fn balance(&self) -> Result<Balance, UiError>;
+
+    /// What would be paid for these trips. Nothing happens.
+    async fn check_payoff(&self, trips: Vec<TripId>) -> Result<PayoffCheck, UiError>;
+
+    /// Where these trips are paid: an address of the payment processor's, or of ours where they are paid already.
+    /// [`UiError::Changed`] where they cost another amount than `agreed` by now.
+    async fn pay(&self, trips: Vec<TripId>, agreed: Money) -> Result<String, UiError>;
+
+    /// How a payoff stands. [`UiError::NotFound`] also for another shopper's.
+    async fn payoff(&self, id: PayoffId) -> Result<PayoffPage, UiError>;
 }
 
 /// The backend of this request.
@@ -157,6 +167,8 @@ pub struct Balance {
     pub total: Vec<Money>,
     /// Only trips with something outstanding, the oldest first.
     pub debts: Vec<OwedTrip>,
+    /// Can it be paid here?
+    pub can_pay: bool,
 }
 
 /// What is owed for one trip.
@@ -174,6 +186,80 @@ pub struct OwedTrip {
     pub outstanding: Money,
     /// Why.
     pub cause: DebtCause,
+    /// Lines of the purchase.
+    pub items: u32,
+    /// Whole days since it is owed.
+    pub days: u32,
+}
+
+/// What a shopper agrees to before paying.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PayoffCheck {
+    /// The trips, the oldest first.
+    pub trips: Vec<OwedTrip>,
+    /// Their sum.
+    pub total: Money,
+}
+
+/// How a payoff stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PayoffPage {
+    /// Its reference.
+    pub id: PayoffId,
+    /// What is or was to be paid.
+    pub amount: Money,
+    /// For which trips, the oldest first.
+    pub trips: Vec<PayoffTrip>,
+    /// How far it is.
+    pub progress: PayoffProgress,
+    /// What is still owed, one amount for each currency; empty when nothing is.
+    pub remaining: Vec<Money>,
+    /// What the gate of each store would say now.
+    pub gates: Vec<PayoffGate>,
+}
+
+/// A trip that a payoff pays.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PayoffTrip {
+    /// The visit.
+    pub trip: TripId,
+    /// The store's name.
+    pub store_name: String,
+    /// Where to ask.
+    pub contact: String,
+    /// When the visit began, in the offset the page shows.
+    pub started_at: OffsetDateTime,
+    /// What is paid for it.
+    pub amount: Money,
+}
+
+/// How far a payoff is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PayoffProgress {
+    /// Nobody can say just now whether it is paid.
+    Waiting,
+    /// Not paid; it still can be.
+    Unpaid {
+        /// Where.
+        address: String,
+        /// Was a card declined?
+        is_declined: bool,
+    },
+    /// Not paid, and it cannot be any more.
+    Over,
+    /// Paid.
+    Paid,
+    /// Paid, and the bank has taken it back.
+    ChargedBack,
+}
+
+/// What the gate of a store would say.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PayoffGate {
+    /// The store's name.
+    pub store_name: String,
+    /// Would it open?
+    pub opens: bool,
 }
 
 #[cfg(test)]

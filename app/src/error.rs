@@ -25,6 +25,21 @@ pub enum UiError {
     /// A budget of tries is used up for now.
     #[error("too many tries")]
     TooManyTries,
+    /// No trip was chosen to be paid.
+    #[error("no trip was chosen")]
+    NothingChosen,
+    /// The chosen trips cost less than a card can be charged online.
+    #[error("too little to be paid online")]
+    TooLittle,
+    /// The chosen trips cannot be paid together here.
+    #[error("cannot be paid online")]
+    NotPayable,
+    /// What is owed has changed since the shopper looked.
+    #[error("what is owed has changed")]
+    Changed,
+    /// The payment processor is away.
+    #[error("nothing can be paid online now")]
+    PayAway,
     /// Something we need is away; trying again later helps.
     #[error("not available now")]
     Unavailable,
@@ -40,9 +55,12 @@ impl UiError {
         match self {
             Self::NotSignedIn => StatusCode::UNAUTHORIZED,
             Self::NotFound => StatusCode::NOT_FOUND,
-            Self::BadEmail | Self::BadCode => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::BadEmail | Self::BadCode | Self::NothingChosen | Self::TooLittle | Self::NotPayable => {
+                StatusCode::UNPROCESSABLE_ENTITY
+            }
+            Self::Changed => StatusCode::CONFLICT,
             Self::TooManyTries => StatusCode::TOO_MANY_REQUESTS,
-            Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Unavailable | Self::PayAway => StatusCode::SERVICE_UNAVAILABLE,
             Self::Unexpected => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }

@@ -2,6 +2,7 @@
 
 pub(crate) mod balance;
 pub(crate) mod home;
+pub mod payoff;
 pub(crate) mod receipt;
 pub mod sign_in;
 pub mod sign_out;

@@ -1,10 +1,11 @@
-//! What we call outside: Amazon's APIs and mail. Each client turns our words into theirs, makes one call, and sorts what came
+//! What we call outside: Amazon's APIs, Stripe and mail. Each client turns our words into theirs, makes one call, and sorts what came
 //! back by what the caller must do next.
 //!
 //! Nothing here decides, retries, logs, or reads a clock, an environment variable or a row.
 
 pub mod amazon;
 pub mod mail;
+pub mod stripe;
 
 use std::net::IpAddr;
 

@@ -22,6 +22,7 @@ pub mod gate;
 pub mod import;
 pub mod keys;
 pub mod pause;
+pub mod payoff;
 pub mod price;
 pub mod refund;
 pub mod rules;

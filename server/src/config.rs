@@ -11,6 +11,7 @@ use ipnet::IpNet;
 
 use crate::client::amazon::AmazonSettings;
 use crate::client::mail::MailSettings;
+use crate::client::stripe::{API_URL_DEFAULT, StripeSettings};
 use crate::clock::Clock;
 use crate::connector::caller::CallerSettings;
 use crate::failpoint::{self, Failpoint, UnknownFailpoint};
@@ -85,6 +86,10 @@ pub struct ServeConfig {
     pub event_keys: EventKeys,
     /// `EVENT_FEED_RATE_LIMIT`.
     pub event_rate: Rate,
+    /// `STRIPE_…`. `None`: nobody can pay online.
+    pub stripe: Option<StripeSettings>,
+    /// `STRIPE_WEBHOOK_SECRET`. `None`: Stripe's webhook answers that it is not set up.
+    pub stripe_webhook: Option<Secret>,
     /// `LEPTOS_SITE_ROOT`: the files for browsers, as `make site` builds them.
     pub site_root: String,
 }
@@ -98,6 +103,8 @@ pub struct WorkConfig {
     pub vault: Vault,
     /// `JWO_…` and `AWS_…`.
     pub amazon: AmazonSettings,
+    /// `STRIPE_…`. `None`: nobody can pay online.
+    pub stripe: Option<StripeSettings>,
     /// `MAIL_…`.
     pub mail: MailSettings,
 }
@@ -163,6 +170,20 @@ impl Reader<'_> {
             self.wrong(variable, problem.to_string());
             default
         })
+    }
+
+    fn stripe(&self) -> Option<StripeSettings> {
+        let secret_key = Secret::new(self.optional("STRIPE_SECRET_KEY")?);
+        Some(StripeSettings { api_url: self.or("STRIPE_API_URL", API_URL_DEFAULT), secret_key, timeout: None })
+    }
+
+    /// Without word of payments, a shopper who does not come back stays denied until somebody looks.
+    fn stripe_webhook(&mut self) -> Option<Secret> {
+        let secret = self.optional("STRIPE_WEBHOOK_SECRET");
+        if secret.is_none() && self.optional("STRIPE_SECRET_KEY").is_some() {
+            self.wrong("STRIPE_WEBHOOK_SECRET", "is not set: expected with STRIPE_SECRET_KEY, like whsec_…");
+        }
+        secret.map(Secret::new)
     }
 
     fn end<T>(self, config: T) -> Result<T, ConfigError> {
@@ -242,6 +263,8 @@ pub fn serve(get: Variables<'_>) -> Result<ServeConfig, ConfigError> {
         },
         event_keys: EventKeys(reader.secrets("EVENT_FEED_API_KEY")),
         event_rate: reader.rate("EVENT_FEED_RATE_LIMIT", Rate::EVENT_FEED),
+        stripe: reader.stripe(),
+        stripe_webhook: reader.stripe_webhook(),
         site_root: reader.or("LEPTOS_SITE_ROOT", "target/site"),
     };
     reader.end(config)
@@ -298,6 +321,12 @@ pub fn own(get: Variables<'_>) -> OwnSettings {
     }
 }
 
+/// Where Stripe is, for a command. `None`: nobody can pay online.
+#[must_use]
+pub fn stripe(get: Variables<'_>) -> Option<StripeSettings> {
+    Reader { get, mistakes: vec![] }.stripe()
+}
+
 /// Reads what `storeside work` needs.
 ///
 /// # Errors
@@ -320,6 +349,7 @@ pub fn work(get: Variables<'_>) -> Result<WorkConfig, ConfigError> {
             session_token: reader.optional("AWS_SESSION_TOKEN").map(Secret::new),
             timeout: AmazonSettings::TIMEOUT_DEFAULT,
         },
+        stripe: reader.stripe(),
         mail: MailSettings {
             url: Secret::new(reader.required("MAIL_URL", "smtps://USER:PASSWORD@HOST, smtp://… or file:FOLDER")),
             from: reader.required("MAIL_FROM", "an address, like receipts@example.com"),
@@ -362,6 +392,14 @@ mod tests {
         assert_eq!(mistakes(base, &[("STORESIDE_FAILPOINT", "after_cart")]), ["STORESIDE_FAILPOINT"]);
         assert_eq!(mistakes(base, &[("STORESIDE_FAILPOINT", "after_cart"), demo]), [] as [&str; 0]);
         assert_eq!(mistakes(base, &[("STORESIDE_FAILPOINT", "after_lunch"), demo]), ["STORESIDE_FAILPOINT"]);
+    }
+
+    #[test]
+    fn payoffs_are_offered_with_both_secrets_and_not_with_one() {
+        let told = |set: &[(&str, &str)]| mistakes(serve, set).contains(&"STRIPE_WEBHOOK_SECRET");
+        assert!(!told(&[]), "not offered at all");
+        assert!(told(&[("STRIPE_SECRET_KEY", "sk_test_1")]));
+        assert!(!told(&[("STRIPE_SECRET_KEY", "sk_test_1"), ("STRIPE_WEBHOOK_SECRET", "whsec_1")]));
     }
 
     #[test]

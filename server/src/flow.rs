@@ -20,6 +20,7 @@ pub mod import_loyalty;
 pub mod import_rules;
 pub mod mail_failed;
 pub mod pause;
+pub mod payoff;
 pub mod price_cart;
 pub mod publish_rules;
 pub mod read_audit;
@@ -46,6 +47,7 @@ pub mod verify_money;
 pub mod verify_prices;
 
 mod advance;
+mod ask_gate;
 mod book_loss;
 mod check_rules;
 mod join_instrument;

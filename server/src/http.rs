@@ -6,5 +6,6 @@ pub mod metrics;
 pub mod portal;
 pub mod router;
 pub mod session;
+pub mod stripe_webhook;
 
 mod network;

@@ -6,12 +6,13 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 use server::command::seed::seed_demo;
 use server::command::{
-    Desk, alert, audit, bad_cart, debt, doctor, effect, event, export, gate, import, keys, pause, price, refund, rules,
-    simulate, staff, trip, verify,
+    Desk, alert, audit, bad_cart, debt, doctor, effect, event, export, gate, import, keys, pause, payoff, price,
+    refund, rules, simulate, staff, trip, verify,
 };
 use server::config::{self, BaseConfig};
 use server::database::embedded::{self, Durability};
 use server::flow::doctor::{Checkup, Finding};
+use server::flow::payoff::Checkout;
 use server::flow::seed_demo::DEMO_STORE;
 use server::{database, demo, failpoint, log, openapi, server as processes};
 use sqlx::ConnectOptions;
@@ -75,6 +76,11 @@ enum Command {
     Gate {
         #[command(subcommand)]
         command: gate::Command,
+    },
+    /// What shoppers pay online.
+    Payoff {
+        #[command(subcommand)]
+        command: payoff::Command,
     },
     /// Money and goods that are given back.
     Refund {
@@ -219,6 +225,10 @@ async fn run(command: Command) -> anyhow::Result<()> {
         Command::Keys { command } => keys::run(&desk().await?, &command).await,
         Command::Trip { command } => trip::run(&desk().await?, &command).await,
         Command::Refund { command } => refund::run(&desk().await?, &command).await,
+        Command::Payoff { command } => {
+            let checkout = Checkout::new(config::stripe(&variable).as_ref(), "")?;
+            payoff::run(&desk().await?, &checkout, &command).await
+        }
         Command::Audit { command } => audit::run(&desk().await?, &command).await,
         Command::Staff { command } => staff::run(&desk().await?, &command).await,
         Command::Openapi => describe(),

@@ -22,11 +22,13 @@ use crate::connector::ConnectorState;
 use crate::connector::caller::Callers;
 use crate::database::{self, DatabaseError};
 use crate::flow::answer_gate::Gate;
+use crate::flow::payoff::Checkout;
 use crate::flow::replay_gate::Replay;
 use crate::http::event_feed::{EventFeedState, EventRates};
 use crate::http::metrics::{self, MetricsState};
 use crate::http::portal::PortalState;
 use crate::http::router::{RouterParts, router};
+use crate::http::stripe_webhook::StripeWebhookState;
 use crate::listen::{self, Patience};
 use crate::log::chain;
 use crate::standing::journal::Journal;
@@ -87,6 +89,10 @@ async fn database_address(base: &BaseConfig) -> Result<PgConnectOptions, Databas
 /// A setting that cannot be used, a database that is away, a port that is taken.
 pub async fn serve(base: BaseConfig, config: ServeConfig) -> anyhow::Result<()> {
     let callers = Arc::new(Callers::new(config.callers)?);
+    let checkout = Checkout::new(config.stripe.as_ref(), &config.public_url)?;
+    if !checkout.is_offered() {
+        tracing::warn!("STRIPE_SECRET_KEY is not set: nobody can pay online");
+    }
     let listener = listen(config.addr, "STORESIDE_ADDR").await?;
     let address = database_address(&base).await?;
     let database = database::connect(address.clone()).await?;
@@ -106,10 +112,16 @@ pub async fn serve(base: BaseConfig, config: ServeConfig) -> anyhow::Result<()> 
             keys: config.event_keys,
             rates: EventRates::new(config.event_rate),
         },
+        stripe: StripeWebhookState {
+            database: database.clone(),
+            clock: base.clock.clone(),
+            secret: config.stripe_webhook,
+        },
         portal: PortalState {
             database: database.clone(),
             clock: base.clock.clone(),
             vault: config.vault,
+            checkout,
             trusted_proxies: config.trusted_proxies.into(),
         },
         metrics: MetricsState { handle: metrics::install()?, database: database.clone(), clock: base.clock.clone() },
@@ -135,12 +147,14 @@ pub async fn serve(base: BaseConfig, config: ServeConfig) -> anyhow::Result<()> 
 /// As [`serve`].
 pub async fn work(base: BaseConfig, config: WorkConfig, metrics_addr: SocketAddr) -> anyhow::Result<()> {
     let (amazon, mail) = (AmazonClient::new(&config.amazon)?, MailClient::new(&config.mail)?);
+    let checkout = Checkout::new(config.stripe.as_ref(), &config.public_url)?;
     let listener = listen(metrics_addr, "--metrics-addr").await?;
     let address = database::for_workers(database_address(&base).await?);
     let worker = Worker {
         amazon,
         mail,
         vault: config.vault,
+        checkout,
         public_url: config.public_url,
         database: database::connect(address).await?,
         clock: base.clock,

@@ -26,6 +26,7 @@ pub mod money_law;
 pub mod outbox;
 pub mod pause;
 pub mod payment_event;
+pub mod payoff;
 pub mod promotion;
 pub mod purchase;
 pub mod refund;
@@ -39,6 +40,7 @@ pub mod settings;
 pub mod shopper;
 pub mod sign_in_code;
 pub mod staff;
+pub mod stripe_event;
 pub mod tax_rate;
 pub mod trip;
 

@@ -25,6 +25,7 @@ use crate::client::amazon::AmazonClient;
 use crate::client::mail::MailClient;
 use crate::clock::Clock;
 use crate::flow;
+use crate::flow::payoff::Checkout;
 use crate::store::outbox::Claim;
 use crate::store::{self, StoreError};
 use crate::vault::Vault;
@@ -42,6 +43,8 @@ pub struct Worker {
     pub mail: MailClient,
     /// Seals and opens what is personal.
     pub vault: Vault,
+    /// Where payoffs are paid.
+    pub checkout: Checkout,
     /// Where the portal is, for links in mails; without a slash at the end.
     pub public_url: String,
 }
@@ -83,6 +86,12 @@ impl Worker {
                 mail::send_refund_notice(self, claim, *refund, *news).await
             }
             Effect::MailSignInCode { code } => mail::mail_sign_in_code(self, claim, *code).await,
+            Effect::SendPayoffNotice { payoff, news } => mail::send_payoff_notice(self, claim, *payoff, *news).await,
+            Effect::CheckPayoff { payoff } => {
+                let again = flow::payoff::look(&self.database, &self.checkout, *payoff, self.clock.now()).await?;
+                let state = again.map_or(OutboxState::Done, |due_at| OutboxState::Waiting { due_at });
+                self.end(claim, state, None).await
+            }
             Effect::SendSignInCode { to, code } => mail::send_sign_in_code(self, claim, to, code).await,
             Effect::CheckReview { trip } => {
                 flow::review_cart::check_review(&self.database, trip, self.clock.now()).await?;

@@ -20,8 +20,18 @@ pub(crate) fn Trouble(error: UiError) -> impl IntoView {
         answer.redirect(&sign_in);
     }
     let (title, text) = word::of(error);
-    let (next, next_text) =
-        if error == UiError::NotSignedIn { (sign_in, word::SIGN_IN) } else { ("/".to_owned(), word::TO_HOME) };
+    let (next, next_text) = match error {
+        UiError::NotSignedIn => (sign_in, word::SIGN_IN),
+        UiError::NothingChosen | UiError::TooLittle | UiError::NotPayable | UiError::Changed | UiError::PayAway => {
+            ("/balance".to_owned(), word::TO_BALANCE)
+        }
+        UiError::NotFound
+        | UiError::BadEmail
+        | UiError::BadCode
+        | UiError::TooManyTries
+        | UiError::Unavailable
+        | UiError::Unexpected => ("/".to_owned(), word::TO_HOME),
+    };
     view! {
         <PageTitle name=title />
         <h1>{title}</h1>

@@ -10,6 +10,7 @@ use crate::part::money::amount;
 use crate::part::notice::{Notice, Tone};
 use crate::part::title::PageTitle;
 use crate::word::balance as word;
+use crate::word::date::day;
 
 #[component]
 pub(crate) fn BalancePage() -> impl IntoView {
@@ -38,14 +39,29 @@ fn BalanceView(balance: Balance) -> impl IntoView {
 #[component]
 fn Owed(balance: Balance) -> impl IntoView {
     let contacts = contacts(&balance.debts);
+    let (can_pay, total) = (balance.can_pay, sum(&balance.total));
+    let table = if can_pay {
+        view! {
+            <form action="/balance/check" method="get">
+                <DebtTable balance />
+                <p class="hint">{word::CHOOSE}</p>
+                <button class="button" type="submit">
+                    {word::CONTINUE}
+                </button>
+            </form>
+        }
+        .into_any()
+    } else {
+        view! { <DebtTable balance /> }.into_any()
+    };
     view! {
         <section class="owed">
             <h2 class="owed-label">{word::OWED}</h2>
-            <p class="owed-total">{sum(&balance.total)}</p>
+            <p class="owed-total">{total}</p>
         </section>
-        <DebtTable balance />
+        {table}
         <section>
-            <h2>{word::PAY}</h2>
+            <h2>{if can_pay { word::PAY_ELSEWHERE } else { word::PAY }}</h2>
             <p>{word::PAY_TEXT}</p>
             <dl class="facts">
                 {contacts
@@ -70,7 +86,8 @@ fn Owed(balance: Balance) -> impl IntoView {
 #[component]
 fn DebtTable(balance: Balance) -> impl IntoView {
     let total = sum(&balance.total);
-    let rows: Vec<_> = balance.debts.into_iter().map(|debt| view! { <DebtRow debt /> }).collect();
+    let can_pay = balance.can_pay;
+    let rows: Vec<_> = balance.debts.into_iter().map(|debt| view! { <DebtRow debt can_pay /> }).collect();
     view! {
         <table class="table debt-table" role="table">
             <caption>{word::BY_TRIP}</caption>
@@ -94,23 +111,32 @@ fn DebtTable(balance: Balance) -> impl IntoView {
 }
 
 #[component]
-fn DebtRow(debt: OwedTrip) -> impl IntoView {
+fn DebtRow(debt: OwedTrip, can_pay: bool) -> impl IntoView {
+    let label = word::pay_for(&day(debt.started_at), &amount(debt.outstanding));
+    let choice = can_pay.then(|| {
+        view! {
+            <input class="debt-choice" type="checkbox" name="trip" value=debt.trip.to_string() checked aria-label=label />
+        }
+    });
     view! {
         <tr role="row">
             <th scope="row" role="rowheader" class="debt-date">
+                {choice}
                 <a href=format!("/trips/{}", debt.trip)>
                     <Day at=debt.started_at />
                 </a>
             </th>
             <td role="cell" class="debt-store">{debt.store_name}</td>
-            <td role="cell" class="debt-cause">{word::cause(debt.cause)}</td>
+            <td role="cell" class="debt-cause">
+                {word::cause(debt.cause)} <span class="debt-age">{word::since(debt.items, debt.days)}</span>
+            </td>
             <td role="cell" class="debt-amount money">{amount(debt.outstanding)}</td>
         </tr>
     }
 }
 
 /// Amounts of different currencies stand beside each other; they are never added.
-fn sum(amounts: &[Money]) -> String {
+pub(crate) fn sum(amounts: &[Money]) -> String {
     amounts.iter().map(|it| amount(*it)).collect::<Vec<_>>().join(" + ")
 }
 

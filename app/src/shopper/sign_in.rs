@@ -130,6 +130,13 @@ where
         UiError::BadCode => word::BAD_CODE,
         UiError::TooManyTries => word::TOO_MANY_TRIES,
         UiError::Unavailable => word::UNAVAILABLE,
-        UiError::NotSignedIn | UiError::NotFound | UiError::Unexpected => word::UNEXPECTED,
+        UiError::NotSignedIn
+        | UiError::NotFound
+        | UiError::NothingChosen
+        | UiError::TooLittle
+        | UiError::NotPayable
+        | UiError::Changed
+        | UiError::PayAway
+        | UiError::Unexpected => word::UNEXPECTED,
     })
 }

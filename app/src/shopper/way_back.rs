@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use domain::id::TripId;
+use domain::id::{PayoffId, TripId};
 
 /// A page that asks one to sign in. A closed list, so that no link can lead from here to another site.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -10,6 +10,7 @@ pub(crate) enum WayBack {
     Trips,
     Trip(TripId),
     Balance,
+    Payoff(PayoffId),
 }
 
 impl WayBack {
@@ -17,8 +18,12 @@ impl WayBack {
     pub(crate) fn new(path: &str) -> Option<Self> {
         match path {
             "/trips" => Some(Self::Trips),
-            "/balance" => Some(Self::Balance),
-            path => path.strip_prefix("/trips/").and_then(|id| TripId::new(id).ok()).map(Self::Trip),
+            // What was chosen is chosen again.
+            "/balance" | "/balance/check" => Some(Self::Balance),
+            path => match path.strip_prefix("/payoff/") {
+                Some(id) => id.parse().ok().map(Self::Payoff),
+                None => path.strip_prefix("/trips/").and_then(|id| TripId::new(id).ok()).map(Self::Trip),
+            },
         }
     }
 
@@ -47,6 +52,7 @@ impl fmt::Display for WayBack {
             Self::Trips => f.write_str("/trips"),
             Self::Trip(trip) => write!(f, "/trips/{trip}"),
             Self::Balance => f.write_str("/balance"),
+            Self::Payoff(payoff) => write!(f, "/payoff/{payoff}"),
         }
     }
 }
@@ -57,7 +63,7 @@ mod tests {
 
     #[test]
     fn every_way_back_is_a_page_of_ours() {
-        for path in ["/trips", "/trips/T-1_x", "/balance"] {
+        for path in ["/trips", "/trips/T-1_x", "/balance", "/payoff/550e8400-e29b-41d4-a716-446655440000"] {
             assert_eq!(WayBack::new(path).unwrap().to_string(), path);
         }
         let foreign = [
@@ -69,6 +75,8 @@ mod tests {
             "/trips/a?b",
             "/\\evil",
             "/sign-in",
+            "/payoff/",
+            "/payoff/1?x",
         ];
         for path in foreign {
             assert_eq!(WayBack::new(path), None, "{path}");

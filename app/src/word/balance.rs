@@ -17,9 +17,30 @@ pub(crate) const STORE: &str = "Store";
 pub(crate) const CAUSE: &str = "Why";
 pub(crate) const AMOUNT: &str = "Owed";
 pub(crate) const TOTAL: &str = "Total owed";
+pub(crate) const CHOOSE: &str = "Every trip is chosen. Take away the ticks of those that you do not want to pay now.";
+pub(crate) const CONTINUE: &str = "Continue to pay";
+pub(crate) const PAY_ELSEWHERE: &str = "Other ways to pay";
 pub(crate) const PAY: &str = "How to pay";
 pub(crate) const PAY_TEXT: &str = "Ask the store. Name the date and the number of the trip, which are on its receipt. \
     Staff never need your card number or a sign-in code.";
+
+/// What a tick pays.
+pub(crate) fn pay_for(day: &str, amount: &str) -> String {
+    format!("Pay {amount} for the trip of {day}")
+}
+
+/// How much was taken, and how long it is owed.
+pub(crate) fn since(items: u32, days: u32) -> String {
+    let items = match items {
+        1 => "1 item".to_owned(),
+        items => format!("{items} items"),
+    };
+    match days {
+        0 => format!("{items}, owed since today."),
+        1 => format!("{items}, owed for 1 day."),
+        days => format!("{items}, owed for {days} days."),
+    }
+}
 
 /// Why something is owed, to the person who owes it.
 pub(crate) fn cause(cause: DebtCause) -> &'static str {

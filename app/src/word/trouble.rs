@@ -3,6 +3,7 @@
 use crate::error::UiError;
 
 pub(crate) const TO_HOME: &str = "Go to the first page";
+pub(crate) const TO_BALANCE: &str = "Go to your balance";
 pub(crate) const SIGN_IN: &str = "Sign in";
 
 /// Title and text.
@@ -17,6 +18,23 @@ pub(crate) fn of(error: UiError) -> (&'static str, &'static str) {
         UiError::Unavailable => (
             "This does not work right now",
             "Something we need is away. Nothing is lost, and your card is not affected. Try again in a few minutes.",
+        ),
+        UiError::NothingChosen => ("Choose at least one trip", "Nothing was chosen to be paid. Nothing was taken."),
+        UiError::TooLittle => (
+            "This is too little to pay online",
+            "Cards are charged from 0.50 on. Choose more trips together, or pay at the store. Nothing was taken.",
+        ),
+        UiError::NotPayable => (
+            "These trips cannot be paid together",
+            "One of them may be paid already, or is in another currency. Look at your balance and choose again. Nothing was taken.",
+        ),
+        UiError::Changed => (
+            "What you owe has changed",
+            "It changed since you looked, so nothing was taken. Look at your balance and choose again.",
+        ),
+        UiError::PayAway => (
+            "Paying online does not work right now",
+            "Nothing was taken. Try again in a few minutes; you can also pay at the store named on your balance.",
         ),
         UiError::BadEmail | UiError::BadCode | UiError::Unexpected => (
             "Something went wrong on our side",

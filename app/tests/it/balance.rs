@@ -14,17 +14,24 @@ async fn text_of(balance: Balance) -> String {
 #[tokio::test]
 async fn each_debt_has_its_date_store_cause_and_amount_and_the_sum_is_shown() {
     let debts = vec![debt("T-1", 2599, DebtCause::PaymentDeclined), debt("T-2", 1000, DebtCause::PartialCapture)];
-    let text = text_of(Balance { total: vec![usd(3599)], debts }).await;
+    let text = text_of(Balance { total: vec![usd(3599)], debts, can_pay: false }).await;
     assert!(text.contains("You owe $35.99"), "{text}");
-    assert!(text.contains("21 November 2026 Corner Store Your bank declined the payment. $25.99"), "{text}");
-    assert!(text.contains("Your bank allowed only a part of the payment. $10.00"), "{text}");
+    assert!(
+        text.contains("21 November 2026 Corner Store Your bank declined the payment. 2 items, owed for 3 days. $25.99"),
+        "{text}"
+    );
+    assert!(text.contains("Your bank allowed only a part of the payment. 2 items, owed for 3 days. $10.00"), "{text}");
     assert!(text.contains("Total owed $35.99") && text.contains("the gate may stay closed"), "{text}");
 }
 
 #[tokio::test]
 async fn who_owes_learns_where_to_pay_once_per_store_and_finds_no_dead_button() {
     let debts = vec![debt("T-1", 100, DebtCause::LateCart), debt("T-2", 100, DebtCause::LateCart)];
-    let page = open(Fake { balance: Balance { total: vec![usd(200)], debts }, ..Fake::signed_in() }, "/balance").await;
+    let page = open(
+        Fake { balance: Balance { total: vec![usd(200)], debts, can_pay: false }, ..Fake::signed_in() },
+        "/balance",
+    )
+    .await;
     assert_eq!(page.text().matches("+1 206 555 0100").count(), 1);
     assert_eq!(page.html.matches("<button").count(), 1, "only the one that signs out");
 }
@@ -33,8 +40,8 @@ async fn who_owes_learns_where_to_pay_once_per_store_and_finds_no_dead_button() 
 async fn every_cause_has_words_of_its_own() {
     let mut seen = std::collections::BTreeSet::new();
     for cause in DebtCause::ALL {
-        let text = text_of(Balance { total: vec![usd(1)], debts: vec![debt("T-1", 1, *cause)] }).await;
-        let words = text.split_once("Corner Store ").unwrap().1.split_once(" $0.01").unwrap().0.to_owned();
+        let text = text_of(Balance { total: vec![usd(1)], debts: vec![debt("T-1", 1, *cause)], can_pay: false }).await;
+        let words = text.split_once("Corner Store ").unwrap().1.split_once(" 2 items").unwrap().0.to_owned();
         assert!(!words.contains(cause.as_str()) && seen.insert(words), "{cause}");
     }
 }
@@ -45,7 +52,11 @@ async fn two_currencies_are_never_added() {
     let mut second = debt("T-2", 0, DebtCause::SystemError);
     second.outstanding = yen;
     let debts = vec![debt("T-1", 2599, DebtCause::PaymentDeclined), second];
-    assert!(text_of(Balance { total: vec![usd(2599), yen], debts }).await.contains("You owe $25.99 + ¥1,200"));
+    assert!(
+        text_of(Balance { total: vec![usd(2599), yen], debts, can_pay: false })
+            .await
+            .contains("You owe $25.99 + ¥1,200")
+    );
 }
 
 #[tokio::test]

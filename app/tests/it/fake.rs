@@ -1,9 +1,12 @@
 //! A backend that answers what it was told to.
 
-use app::backend::{Balance, OwedTrip, ShopperBackend, SignInCode, SignedIn, TripPage, TripStatus, TripSummary, Visit};
+use app::backend::{
+    Balance, OwedTrip, PayoffCheck, PayoffPage, ShopperBackend, SignInCode, SignedIn, TripPage, TripStatus,
+    TripSummary, Visit,
+};
 use app::error::UiError;
 use async_trait::async_trait;
-use domain::id::{EmailAddress, TripId};
+use domain::id::{EmailAddress, PayoffId, TripId};
 use domain::money::{Currency, Money};
 use domain::pricing::AppliedPromotion;
 use domain::promotion::PromotionId;
@@ -22,6 +25,7 @@ pub(crate) struct Fake {
     pub(crate) trips: Vec<TripSummary>,
     pub(crate) page: Option<TripPage>,
     pub(crate) balance: Balance,
+    pub(crate) payoff: Option<PayoffPage>,
     /// What every question is answered with, when something is wrong.
     pub(crate) failing: Option<UiError>,
 }
@@ -74,6 +78,24 @@ impl ShopperBackend for Fake {
     async fn balance(&self) -> Result<Balance, UiError> {
         self.session()?;
         Ok(self.balance.clone())
+    }
+
+    async fn check_payoff(&self, trips: Vec<TripId>) -> Result<PayoffCheck, UiError> {
+        self.session()?;
+        let chosen = self.balance.debts.iter().filter(|it| trips.contains(&it.trip)).cloned().collect::<Vec<_>>();
+        let first = chosen.first().ok_or(UiError::NothingChosen)?;
+        let total = Money::sum(first.outstanding.currency(), chosen.iter().map(|it| it.outstanding)).unwrap();
+        Ok(PayoffCheck { trips: chosen, total })
+    }
+
+    async fn pay(&self, _: Vec<TripId>, _: Money) -> Result<String, UiError> {
+        self.session()?;
+        Ok("https://checkout.example/1".to_owned())
+    }
+
+    async fn payoff(&self, _: PayoffId) -> Result<PayoffPage, UiError> {
+        self.session()?;
+        self.payoff.clone().ok_or(UiError::NotFound)
     }
 }
 
@@ -185,5 +207,7 @@ pub(crate) fn debt(id: &str, cents: i64, cause: DebtCause) -> OwedTrip {
         started_at: AT,
         outstanding: usd(cents),
         cause,
+        items: 2,
+        days: 3,
     }
 }

@@ -23,6 +23,7 @@ use serde_json::Value;
 
 use crate::{Api, Fault, network::Refusal, signature, truth::Call, world::World};
 use answer::Answer;
+pub(crate) use answer::Lost;
 use request::Fields;
 
 pub(crate) fn routes() -> Router<Arc<World>> {

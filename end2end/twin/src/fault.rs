@@ -1,10 +1,11 @@
-//! What can go wrong on the way to and from Amazon, set per API.
+//! What can go wrong on the way to and from Amazon and Stripe, set per API.
 
 use std::{
     collections::{BTreeMap, VecDeque},
     time::Duration,
 };
 
+#[cfg(test)]
 use crate::Api;
 
 /// What happens to a call that is well signed.
@@ -41,15 +42,21 @@ impl From<u32> for Times {
 }
 
 /// The faults that wait for calls: first set, first met.
-#[derive(Debug, Default)]
-pub(crate) struct Faults(BTreeMap<Api, VecDeque<(Fault, Times)>>);
+#[derive(Debug)]
+pub(crate) struct Faults<K>(BTreeMap<K, VecDeque<(Fault, Times)>>);
 
-impl Faults {
-    pub(crate) fn add(&mut self, api: Api, fault: Fault, times: Times) {
+impl<K> Default for Faults<K> {
+    fn default() -> Self {
+        Self(BTreeMap::new())
+    }
+}
+
+impl<K: Ord + Copy> Faults<K> {
+    pub(crate) fn add(&mut self, api: K, fault: Fault, times: Times) {
         self.0.entry(api).or_default().push_back((fault, times));
     }
 
-    pub(crate) fn clear(&mut self, api: Option<Api>) {
+    pub(crate) fn clear(&mut self, api: Option<K>) {
         match api {
             Some(api) => drop(self.0.remove(&api)),
             None => self.0.clear(),
@@ -57,7 +64,7 @@ impl Faults {
     }
 
     /// The fault that hits this call, counted down.
-    pub(crate) fn take(&mut self, api: Api) -> Option<Fault> {
+    pub(crate) fn take(&mut self, api: K) -> Option<Fault> {
         let waiting = self.0.get_mut(&api)?;
         loop {
             let (fault, times) = waiting.front_mut()?;
@@ -74,11 +81,11 @@ impl Faults {
     }
 
     /// In plain words, for the control page.
-    pub(crate) fn describe(&self) -> Vec<String> {
-        let left = |(api, (fault, times)): (&Api, &(Fault, Times))| match times {
-            Times::Always => Some(format!("{}: {fault:?}, until cleared", api.name())),
+    pub(crate) fn describe(&self, name: fn(K) -> &'static str) -> Vec<String> {
+        let left = |(api, (fault, times)): (&K, &(Fault, Times))| match times {
+            Times::Always => Some(format!("{}: {fault:?}, until cleared", name(*api))),
             Times::Next(0) => None,
-            Times::Next(left) => Some(format!("{}: {fault:?}, next {left}", api.name())),
+            Times::Next(left) => Some(format!("{}: {fault:?}, next {left}", name(*api))),
         };
         self.0.iter().flat_map(|(api, waiting)| waiting.iter().map(move |it| (api, it))).filter_map(left).collect()
     }

@@ -1,7 +1,7 @@
 //! The twin: a stateful stand-in for everything outside Storeside.
 //!
 //! It plays Amazon's payment, feedback and identity APIs, the gate and the carts that call Storeside's connectors, a card
-//! network with test cards, and a mail server. It keeps its own truth about money, so that a test can compare Storeside's
+//! network with test cards, a Stripe that takes payments by Checkout, and a mail server. It keeps its own truth about money, so that a test can compare Storeside's
 //! books with what "really" happened. It shares no type with the server: a misreading of the contract must not be made twice
 //! the same way.
 //!
@@ -21,6 +21,9 @@
 //! # }
 //! ```
 
+// Whole objects of Stripe's are long.
+#![recursion_limit = "256"]
+
 mod amazon;
 mod api;
 mod card;
@@ -35,6 +38,7 @@ mod money;
 mod network;
 mod options;
 mod signature;
+mod stripe;
 mod truth;
 mod twin;
 mod walk;
@@ -49,6 +53,7 @@ pub use feed::{Event, EventName, EventSettings, SendOrder, Telling};
 pub use mail::Mail;
 pub use network::{DuplicateCapture, RefundAnswer, Settings};
 pub use options::{Credentials, SigV4Scope, TwinOptions};
+pub use stripe::{PayOutcome, SessionStatus, Stripe, StripeCall, StripeCard, StripeEvent, StripeSession};
 pub use truth::{AdjustStatus, Call, Feedback, Refund, Trip, Truth};
 pub use twin::{StartError, Twin};
 pub use walk::{Walk, WalkOrder};

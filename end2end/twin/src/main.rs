@@ -117,6 +117,12 @@ struct Keys {
     secret_access_key: String,
     #[arg(long, env = "AWS_SESSION_TOKEN", hide_env_values = true)]
     session_token: Option<String>,
+    /// What Storeside calls Stripe with.
+    #[arg(long, env = "STRIPE_SECRET_KEY", default_value = "sk_test_storeside_demo", hide_env_values = true)]
+    stripe_secret_key: String,
+    /// What Stripe signs its webhooks with.
+    #[arg(long, env = "STRIPE_WEBHOOK_SECRET", default_value = "whsec_storeside_demo", hide_env_values = true)]
+    stripe_webhook_secret: String,
     /// The service and region of those signatures.
     #[arg(long, env = "TWIN_SIGV4_SERVICE", default_value = "execute-api")]
     sigv4_service: String,
@@ -158,6 +164,8 @@ impl From<Serve> for TwinOptions {
             storeside_scope: SigV4Scope { service: keys.sigv4_service, region: keys.sigv4_region },
             connector_credentials: Credentials::new(&keys.connector_access_key_id, &keys.connector_secret_access_key),
             connector_scope: SigV4Scope { service: keys.connector_sigv4_service, region: keys.connector_sigv4_region },
+            stripe_secret_key: keys.stripe_secret_key,
+            stripe_webhook_secret: keys.stripe_webhook_secret,
             mail_dir: Some(serve.mail_dir),
             clock_file: serve.clock_file,
             store: serve.store,

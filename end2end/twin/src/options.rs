@@ -2,7 +2,10 @@
 
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
-use crate::{feed::EventSettings, network::Settings};
+use crate::{
+    feed::{EventSettings, Telling},
+    network::Settings,
+};
 
 /// An AWS key pair. `Debug` hides the secrets.
 #[derive(Clone, PartialEq, Eq)]
@@ -73,6 +76,12 @@ pub struct TwinOptions {
     pub events: EventSettings,
     /// What it is told with: a key of Storeside's `EVENT_FEED_API_KEY`.
     pub event_key: String,
+    /// What Storeside calls Stripe with.
+    pub stripe_secret_key: String,
+    /// What Stripe signs its webhooks with.
+    pub stripe_webhook_secret: String,
+    /// How Storeside is told what happened at Stripe.
+    pub webhooks: EventSettings,
     /// Most tries of one call to a connector, the first included.
     pub tries_max: u32,
     /// The pause before the second try; it doubles with each further one.
@@ -85,7 +94,7 @@ impl TwinOptions {
     pub fn for_tests() -> Self {
         let any_port = SocketAddr::from(([127, 0, 0, 1], 0));
         let retry_pause = Duration::from_millis(50);
-        Self { addr: any_port, smtp_addr: any_port, retry_pause, ..Self::default() }
+        Self { addr: any_port, smtp_addr: any_port, retry_pause, webhooks: Telling::Held.into(), ..Self::default() }
     }
 }
 
@@ -108,6 +117,9 @@ impl Default for TwinOptions {
             settings: Settings::default(),
             events: EventSettings::default(),
             event_key: "demo-event-feed-key".to_owned(),
+            stripe_secret_key: "sk_test_storeside_demo".to_owned(),
+            stripe_webhook_secret: "whsec_storeside_demo".to_owned(),
+            webhooks: Telling::AfterMs(300).into(),
             tries_max: 6,
             retry_pause: Duration::from_millis(250),
         }

@@ -22,6 +22,7 @@ use crate::{
     clock::Clock,
     control,
     mail::{self, MailFolder},
+    stripe::{self, Stripe},
     world::World,
 };
 
@@ -69,7 +70,8 @@ impl Twin {
         let (smtp, smtp_addr) = bind(options.smtp_addr).await?;
         let (stop, stopped) = watch::channel(false);
         let world = World::new(options, clock, http, mail, stopped);
-        let routes: Router = amazon::routes().merge(control::routes()).with_state(Arc::clone(&world));
+        let routes: Router =
+            amazon::routes().merge(stripe::routes()).merge(control::routes()).with_state(Arc::clone(&world));
         let service = routes.into_make_service_with_connect_info::<SocketAddr>();
         let serving = axum::serve(listener, service).with_graceful_shutdown(world.stopped());
         let listening = tokio::spawn(serving.into_future());
@@ -196,6 +198,12 @@ impl Twin {
     /// The bank takes back what a capture charged, and the feed tells of it as its settings say. `false`: there was no charge.
     pub async fn decline_capture(&self, trip: Uuid) -> bool {
         self.world.decline_capture(trip).await
+    }
+
+    /// What is asked of Stripe.
+    #[must_use]
+    pub fn stripe(&self) -> Stripe<'_> {
+        Stripe { world: &self.world }
     }
 
     /// Adds a card, or changes the one of that name.

@@ -5,12 +5,14 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::watch;
 
 use crate::{
+    Api,
     clock::Clock,
     fault::Faults,
     feed::Feed,
     mail::MailFolder,
     network::Network,
     options::TwinOptions,
+    stripe::StripeState,
     truth::{Call, Truth},
 };
 
@@ -27,7 +29,8 @@ pub(crate) struct World {
 #[derive(Debug)]
 pub(crate) struct State {
     pub(crate) network: Network,
-    pub(crate) faults: Faults,
+    pub(crate) faults: Faults<Api>,
+    pub(crate) stripe: StripeState,
     pub(crate) feed: Feed,
     pub(crate) calls: Vec<Call>,
     pub(crate) storeside_url: Option<String>,
@@ -45,6 +48,7 @@ impl World {
             network: Network::new(crate::demo_cards(), &options.store, options.settings),
             faults: Faults::default(),
             feed: Feed::new(options.events),
+            stripe: StripeState::new(options.webhooks),
             calls: Vec::new(),
             storeside_url: options.storeside_url.clone(),
         };

@@ -31,6 +31,14 @@ closed_list!(
         ShopperCredit = "shopper_credit",
         /// The bank took a capture back.
         CaptureDeclined = "capture_declined",
+        /// Stripe tells something of a payoff that cannot be right: no money moves on it.
+        PayoffImplausible = "payoff_implausible",
+        /// A cardholder disputes a payoff: what it had paid is owed again.
+        PayoffDisputed = "payoff_disputed",
+        /// A dispute at Stripe is of a payment that nobody here has seen.
+        PayoffUnknown = "payoff_unknown",
+        /// Stripe's balance and our payoffs differ.
+        PayoffUnmatched = "payoff_unmatched",
         /// The same gate event came with another store or another instrument.
         GateEventReused = "gate_event_reused",
         /// Amazon told of a risk that neither its list nor the store's rules know.

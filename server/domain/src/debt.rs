@@ -1,9 +1,12 @@
 //! What was not collected for one trip, and what became of it.
 //!
-//! A debt that is being paid online or disputed comes with those ways of settling it.
+//! A debt has no state for being paid online: it stays open, may be paid at a till or shrink meanwhile, and what a payoff then
+//! brings beyond it is the shopper's. Whether a payment is under way is the payoff's to know ([`crate::payoff`]).
 
 use crate::money::{Money, MoneyError};
 use crate::reason::{DebtCause, closed_list};
+
+mod online;
 
 closed_list!(
     /// Where a debt is.
@@ -94,7 +97,18 @@ pub enum DebtEvent {
         /// How.
         means: PaymentMeans,
     },
-    /// A payment was taken back: a chargeback, a cheque that bounced.
+    /// A payoff came in. What is more than outstanding is the shopper's.
+    PaidOnline(Money),
+    /// The cardholder's bank took a payoff back.
+    ChargedBack(ChargeBack),
+    /// And gave it back again.
+    ChargeRestored {
+        /// What came back, without what had been the store's loss.
+        amount: Money,
+        /// What had been the store's loss, and is none any more.
+        lost: Money,
+    },
+    /// A payment was taken back: a cheque that bounced.
     PaymentReversed {
         /// How much: no more than was paid.
         amount: Money,
@@ -118,6 +132,17 @@ pub enum DebtEvent {
     Confirmed,
 }
 
+/// What a chargeback takes of one debt's payment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ChargeBack {
+    /// Of what was paid: it is owed again.
+    pub paid: Money,
+    /// Of what was the shopper's credit, and is theirs no more.
+    pub credit: Money,
+    /// Of what had left both already: the store's loss.
+    pub lost: Money,
+}
+
 closed_list!(
     /// What a debt's history tells, in the words of rows and lists.
     DebtStory {
@@ -131,6 +156,10 @@ closed_list!(
         Paid = "paid",
         /// A payment was taken back.
         PaymentReversed = "payment_reversed",
+        /// The bank took a payoff back.
+        ChargedBack = "charged_back",
+        /// And gave it back again.
+        ChargeRestored = "charge_restored",
         /// A late capture went towards it.
         Recovered = "recovered",
         /// A late capture was taken back.
@@ -159,6 +188,9 @@ impl DebtEvent {
         match *self {
             Self::Increased(amount) => (DebtStory::Increased, Some(amount)),
             Self::Paid { amount, .. } => (DebtStory::Paid, Some(amount)),
+            Self::PaidOnline(amount) => (DebtStory::Paid, Some(amount)),
+            Self::ChargedBack(taken) => (DebtStory::ChargedBack, Some(taken.paid)),
+            Self::ChargeRestored { amount, .. } => (DebtStory::ChargeRestored, Some(amount)),
             Self::PaymentReversed { amount, .. } => (DebtStory::PaymentReversed, Some(amount)),
             Self::CaptureRecovered(amount) => (DebtStory::Recovered, Some(amount)),
             Self::RecoveryReversed(amount) => (DebtStory::RecoveryReversed, Some(amount)),
@@ -183,6 +215,14 @@ pub enum DebtMovement {
         /// How.
         means: PaymentMeans,
     },
+    /// Paid online beyond what was outstanding.
+    Overpaid(Money),
+    /// A payoff that was taken back; negative when it was given back again.
+    ChargedBack(Money),
+    /// The same of what had become the shopper's.
+    CreditChargedBack(Money),
+    /// The same of what nobody has any more: the store's loss.
+    ChargebackLost(Money),
     /// Captured late; negative when taken back.
     Recovered(Money),
     /// Captured late beyond what was outstanding; negative when taken back.
@@ -239,6 +279,10 @@ impl DebtMovement {
             Self::Incurred(_) => "debt_incurred",
             Self::Paid { amount, .. } if amount.is_positive() => "debt_paid",
             Self::Paid { .. } => "debt_payment_reversed",
+            Self::Overpaid(_) => "debt_overpaid",
+            Self::ChargedBack(amount) | Self::CreditChargedBack(amount) | Self::ChargebackLost(amount) => {
+                if amount.is_positive() { "debt_charged_back" } else { "debt_charge_restored" }
+            }
             Self::Recovered(amount) | Self::RecoveredSurplus(amount) if amount.is_positive() => "debt_recovered",
             Self::Recovered(_) | Self::RecoveredSurplus(_) => "debt_recovery_reversed",
             Self::Credited(_) => "debt_credited",
@@ -306,6 +350,9 @@ impl Debt {
                 let debt = Self { paid, outstanding: self.outstanding.checked_add(amount)?, ..self };
                 Ok(debt.moved([DebtMovement::Paid { amount: amount.checked_neg()?, means }]))
             }
+            DebtEvent::PaidOnline(amount) => self.pay_online(positive(amount)?),
+            DebtEvent::ChargedBack(taken) => self.charge_back(taken),
+            DebtEvent::ChargeRestored { amount, lost } => self.restore_charge(amount, lost),
             DebtEvent::CaptureRecovered(amount) => self.recover(positive(amount)?),
             DebtEvent::RecoveryReversed(amount) => self.unrecover(positive(amount)?),
             DebtEvent::Credited(amount) => {

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::attempt::Api;
-use crate::id::{EmailAddress, InstrumentId, RefundId, SignInCodeId, StoreId, TripId};
+use crate::id::{EmailAddress, InstrumentId, PayoffId, RefundId, SignInCodeId, StoreId, TripId};
 use crate::money::Money;
 use crate::reason::closed_list;
 use crate::refund::RefundReason;
@@ -97,6 +97,18 @@ pub enum Effect {
         /// What there is to say.
         news: RefundNews,
     },
+    /// Tell the shopper how a payoff stands.
+    SendPayoffNotice {
+        /// Which.
+        payoff: PayoffId,
+        /// What there is to say.
+        news: PayoffNews,
+    },
+    /// Ask how a payoff stands of which nobody has told.
+    CheckPayoff {
+        /// Which.
+        payoff: PayoffId,
+    },
     /// Mail the code for signing in. Its row has the code and the address, sealed.
     MailSignInCode {
         /// Which.
@@ -140,6 +152,16 @@ closed_list!(
     }
 );
 
+closed_list!(
+    /// What a shopper is told of a payoff.
+    PayoffNews {
+        /// It is paid.
+        Paid = "paid",
+        /// The bank has taken it back.
+        ChargedBack = "charged_back",
+    }
+);
+
 /// Eight digits that let a shopper in. `Debug` shows none of them.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -166,6 +188,8 @@ impl Effect {
             Self::SendReceipt { .. } => "send_receipt",
             Self::SendDebtNotice { .. } => "send_debt_notice",
             Self::SendRefundNotice { .. } => "send_refund_notice",
+            Self::SendPayoffNotice { .. } => "send_payoff_notice",
+            Self::CheckPayoff { .. } => "check_payoff",
             Self::MailSignInCode { .. } => "mail_sign_in_code",
             Self::SendSignInCode { .. } => "send_sign_in_code",
             Self::CheckDeadline { .. } => "check_deadline",
@@ -191,7 +215,10 @@ impl Effect {
             | Self::CheckDeadline { trip }
             | Self::CheckReview { trip }
             | Self::CheckEntry { trip } => Some(trip),
-            Self::MailSignInCode { .. } | Self::SendSignInCode { .. } => None,
+            Self::SendPayoffNotice { .. }
+            | Self::CheckPayoff { .. }
+            | Self::MailSignInCode { .. }
+            | Self::SendSignInCode { .. } => None,
         }
     }
 
@@ -209,6 +236,8 @@ impl Effect {
             Self::SendReceipt { .. }
             | Self::SendDebtNotice { .. }
             | Self::SendRefundNotice { .. }
+            | Self::SendPayoffNotice { .. }
+            | Self::CheckPayoff { .. }
             | Self::MailSignInCode { .. }
             | Self::SendSignInCode { .. }
             | Self::CheckDeadline { .. }

@@ -69,7 +69,7 @@ macro_rules! text_id {
                 checked(text, $allowed).map(Self)
             }
 
-            /// The id as Amazon writes it.
+            /// The id as its owner writes it.
             #[must_use]
             pub fn as_str(&self) -> &str {
                 &self.0
@@ -154,6 +154,27 @@ text_id!(
     is_printable
 );
 
+text_id!(
+    /// One visit to Stripe's payment page: `id` of a Checkout Session (Stripe API, "The Checkout Session object").
+    CheckoutSessionId,
+    is_payment_id_char
+);
+text_id!(
+    /// A payment at Stripe: `id` of a Payment Intent, which a session, a charge and a dispute all name (Stripe API).
+    PaymentIntentId,
+    is_payment_id_char
+);
+text_id!(
+    /// A cardholder's dispute at Stripe: `id` of a Dispute (Stripe API, "The Dispute object").
+    StripeDisputeId,
+    is_payment_id_char
+);
+text_id!(
+    /// One event of Stripe's, the same on every delivery: `id` of an Event (Stripe API, "The Event object").
+    StripeEventId,
+    is_payment_id_char
+);
+
 macro_rules! uuid_id {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
@@ -191,6 +212,10 @@ uuid_id!(
 uuid_id!(
     /// A code for signing in that somebody asked for.
     SignInCodeId
+);
+uuid_id!(
+    /// One payment towards debts, from the wish on; also Stripe's idempotency key and `client_reference_id`, for its whole life.
+    PayoffId
 );
 uuid_id!(
     /// One effect waiting in the outbox.

@@ -41,7 +41,7 @@ closed_list!(
         BadDebtExpense = "bad_debt_expense",
         /// Things taken that could not be charged.
         BadCartLoss = "bad_cart_loss",
-        /// Disputes that were upheld.
+        /// Charged back when nobody was left to owe it.
         DisputeLoss = "dispute_loss",
     }
 );
@@ -132,6 +132,10 @@ pub fn debt_entries(movement: DebtMovement, books: Books<'_>) -> Result<Vec<Entr
     let towards = |account, amount: Money| {
         Ok(vec![Entry { account, subject: visit(), amount }, receivable(amount.checked_neg()?)])
     };
+    let credited = |account, amount: Money| {
+        let credit = Entry { account: Account::ShopperCredit, subject: visit(), amount: amount.checked_neg()? };
+        Ok(vec![Entry { account, subject: visit(), amount }, credit])
+    };
     let entries = match movement {
         DebtMovement::Incurred(amount) => {
             let in_flight = Entry { account: Account::TripInFlight, subject: visit(), amount: amount.checked_neg()? };
@@ -141,12 +145,16 @@ pub fn debt_entries(movement: DebtMovement, books: Books<'_>) -> Result<Vec<Entr
             towards(Account::ExternalPayments, amount)?
         }
         DebtMovement::Paid { amount, means: PaymentMeans::Online } => towards(Account::PayoffClearing, amount)?,
+        DebtMovement::ChargedBack(amount) => towards(Account::PayoffClearing, amount.checked_neg()?)?,
+        DebtMovement::Overpaid(amount) => credited(Account::PayoffClearing, amount)?,
+        DebtMovement::CreditChargedBack(amount) => credited(Account::PayoffClearing, amount.checked_neg()?)?,
+        DebtMovement::ChargebackLost(amount) => vec![
+            Entry { account: Account::DisputeLoss, subject: visit(), amount },
+            Entry { account: Account::PayoffClearing, subject: visit(), amount: amount.checked_neg()? },
+        ],
         DebtMovement::Recovered(amount) => towards(Account::CardClearing, amount)?,
         DebtMovement::WrittenOff(amount) => towards(Account::BadDebtExpense, amount)?,
-        DebtMovement::RecoveredSurplus(amount) => vec![
-            Entry { account: Account::CardClearing, subject: visit(), amount },
-            Entry { account: Account::ShopperCredit, subject: visit(), amount: amount.checked_neg()? },
-        ],
+        DebtMovement::RecoveredSurplus(amount) => credited(Account::CardClearing, amount)?,
         DebtMovement::Credited(amount) => {
             let sales = amount.checked_sub(books.tax)?.checked_sub(books.deposits)?;
             vec![

@@ -44,6 +44,7 @@ pub mod law;
 pub mod ledger;
 pub mod loss;
 pub mod payment_event;
+pub mod payoff;
 pub mod refund;
 pub mod search;
 pub mod store;

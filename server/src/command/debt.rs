@@ -71,7 +71,7 @@ pub enum Command {
         /// In what currency.
         #[arg(long, default_value = "USD")]
         currency: Currency,
-        /// How it had been paid: in_store, by_phone, online.
+        /// How it had been paid: in_store or by_phone.
         #[arg(long, default_value = "in_store")]
         means: PaymentMeans,
         /// Who, and why.
@@ -164,6 +164,9 @@ pub async fn run(desk: &Desk, command: &Command) -> anyhow::Result<()> {
             change(desk, trip, DebtChange::Pay { amount, means: *means, reference }, who).await
         }
         Command::Reverse { trip, amount, currency, means, who } => {
+            if *means == PaymentMeans::Online {
+                bail!("an online payment is taken back by its dispute alone: --means is in_store or by_phone");
+            }
             let amount = money(*amount, *currency)?;
             change(desk, trip, DebtChange::ReversePayment { amount, means: *means }, who).await
         }

@@ -108,11 +108,18 @@ pub(super) async fn move_debt(
     for movement in &step.movements {
         post(&mut *conn, row, *movement, mover).await?;
         match movement {
-            DebtMovement::RecoveredSurplus(surplus) if surplus.is_positive() => {
+            DebtMovement::Overpaid(surplus) | DebtMovement::RecoveredSurplus(surplus) if surplus.is_positive() => {
                 store::alert::open(&mut *conn, AlertKind::ShopperCredit, row.id.as_str(), mover.at).await?;
                 open_credit(&mut *conn, row, mover.by, mover.at).await?;
             }
-            DebtMovement::RecoveredSurplus(_) => withdraw_credit(&mut *conn, row, mover.by, mover.at).await?,
+            // What a bank gives back of it is the shopper's again.
+            DebtMovement::CreditChargedBack(taken) if !taken.is_positive() => {
+                store::alert::open(&mut *conn, AlertKind::ShopperCredit, row.id.as_str(), mover.at).await?;
+                open_credit(&mut *conn, row, mover.by, mover.at).await?;
+            }
+            DebtMovement::RecoveredSurplus(_) | DebtMovement::CreditChargedBack(_) => {
+                withdraw_credit(&mut *conn, row, mover.by, mover.at).await?
+            }
             _ => {}
         }
     }
@@ -157,6 +164,10 @@ fn moved_amount(movements: &[DebtMovement], like: Money) -> Result<Money, StoreE
         DebtMovement::WrittenOff(amount) => amount.checked_neg(),
         DebtMovement::Incurred(_)
         | DebtMovement::Paid { .. }
+        | DebtMovement::Overpaid(_)
+        | DebtMovement::ChargedBack(_)
+        | DebtMovement::CreditChargedBack(_)
+        | DebtMovement::ChargebackLost(_)
         | DebtMovement::Recovered(_)
         | DebtMovement::RecoveredSurplus(_)
         | DebtMovement::Credited(_) => Ok(nothing),

@@ -3,11 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration as StdDuration;
 
-use app::backend::{Balance, OwedTrip, ShopperBackend, SignInCode, SignedIn, TripPage, TripStatus, TripSummary, Visit};
+use app::backend::{
+    Balance, PayoffCheck, PayoffPage, ShopperBackend, SignInCode, SignedIn, TripPage, TripStatus, TripSummary, Visit,
+};
 use app::error::UiError;
 use async_trait::async_trait;
 use domain::effect;
-use domain::id::{EmailAddress, ShopperId, TripId};
+use domain::id::{EmailAddress, PayoffId, ShopperId, TripId};
 use domain::money::Money;
 use domain::receipt::PaymentProgress;
 use domain::trip::Trip;
@@ -21,6 +23,7 @@ use uuid::Uuid;
 
 use super::session::ABSOLUTE;
 use crate::clock::Clock;
+use crate::flow::payoff::{self, Checkout, StartPayoff, Started};
 use crate::flow::read_receipt::TripPaper;
 use crate::flow::shopper as flow;
 use crate::flow::sign_in::{SignInError, answer_code, request_code};
@@ -28,6 +31,8 @@ use crate::log::chain;
 use crate::store::StoreError;
 use crate::store::trip::ListedTrip;
 use crate::vault::Vault;
+
+mod pay;
 
 /// Who is signed in, in the session.
 const SIGNED_IN: &str = "signed_in";
@@ -47,6 +52,8 @@ pub struct PortalState {
     pub clock: Clock,
     /// Seals and opens what is personal, and hashes what is counted.
     pub vault: Vault,
+    /// Where payoffs are paid.
+    pub checkout: Checkout,
     /// Peers that may speak for their clients.
     pub trusted_proxies: Arc<[IpNet]>,
 }
@@ -193,15 +200,35 @@ impl ShopperBackend for Portal {
                 None => total.push(debt.outstanding),
             }
         }
-        let debts = debts.into_iter().map(|debt| OwedTrip {
-            trip: debt.trip,
-            store_name: debt.store_name,
-            contact: debt.contact,
-            started_at: debt.started_at,
-            outstanding: debt.outstanding,
-            cause: debt.cause,
-        });
-        Ok(Balance { total, debts: debts.collect() })
+        let now = self.now();
+        let debts = debts.into_iter().map(|debt| pay::owed(debt, now));
+        Ok(Balance { total, debts: debts.collect(), can_pay: self.state.checkout.is_offered() })
+    }
+
+    async fn check_payoff(&self, trips: Vec<TripId>) -> Result<PayoffCheck, UiError> {
+        let shopper = self.signed_in().await?;
+        let (chosen, total) =
+            payoff::check(&self.state.database, shopper, &trips).await.map_err(|it| pay::refused(&it))?;
+        let debts = flow::owed(&self.state.database, shopper).await.map_err(|it| unavailable(&it))?;
+        let chosen = debts.into_iter().filter(|debt| chosen.iter().any(|it| it.trip == debt.trip));
+        let now = self.now();
+        Ok(PayoffCheck { trips: chosen.map(|debt| pay::owed(debt, now)).collect(), total })
+    }
+
+    async fn pay(&self, trips: Vec<TripId>, agreed: Money) -> Result<String, UiError> {
+        let shopper = self.signed_in().await?;
+        let wish = StartPayoff { shopper, trips: &trips, agreed };
+        let started = payoff::start(&self.state.database, &self.state.checkout, &wish, self.now()).await;
+        match started.map_err(|it| pay::refused(&it))? {
+            Started::Pay(address) => Ok(address),
+            Started::Paid(id) => Ok(format!("/payoff/{id}")),
+        }
+    }
+
+    async fn payoff(&self, id: PayoffId) -> Result<PayoffPage, UiError> {
+        let shopper = self.signed_in().await?;
+        let shown = payoff::show(&self.state.database, &self.state.checkout, shopper, id, self.now()).await;
+        shown.map_err(|it| unavailable(&it))?.map(pay::page).ok_or(UiError::NotFound)
     }
 }
 

@@ -22,7 +22,8 @@ use tower_sessions::Session;
 use super::event_feed::EventFeedState;
 use super::metrics::MetricsState;
 use super::portal::{Portal, PortalState};
-use super::{event_feed, health, metrics, session};
+use super::stripe_webhook::StripeWebhookState;
+use super::{event_feed, health, metrics, session, stripe_webhook};
 use crate::connector::{self, ConnectorState};
 use crate::openapi;
 
@@ -39,6 +40,8 @@ pub struct RouterParts {
     pub connectors: ConnectorState,
     /// What Amazon's event feed tells.
     pub event_feed: EventFeedState,
+    /// What Stripe tells.
+    pub stripe: StripeWebhookState,
     /// What pages ask.
     pub portal: PortalState,
     /// What Prometheus reads.
@@ -57,6 +60,7 @@ pub fn router(parts: RouterParts) -> Router {
         .route("/health/ready", get(health::ready).with_state(gate))
         .route("/metrics", get(metrics::get).with_state(parts.metrics));
     let called = connector::routes(parts.connectors).merge(event_feed::routes(parts.event_feed));
+    let called = called.merge(stripe_webhook::routes(parts.stripe));
     let all = own.merge(called).merge(openapi::routes()).merge(pages(parts.portal, parts.site, parts.is_https));
     if parts.is_https { all.layer(from_fn(demand_https)) } else { all }
 }
@@ -102,9 +106,11 @@ fn give_backend(portal: &PortalState) {
         provide_context(backend);
     }
     if let (Some(options), Some(nonce)) = (use_context::<ResponseOptions>(), use_nonce()) {
+        // A form that pays is answered with the address of the payment page; browsers hold that against `form-action`.
+        let pay_at = portal.checkout.origin().unwrap_or_default();
         let policy = format!(
             "default-src 'none'; script-src 'nonce-{nonce}' 'strict-dynamic' 'wasm-unsafe-eval'; style-src 'self'; \
-             img-src 'self' data:; font-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; \
+             img-src 'self' data:; font-src 'self'; connect-src 'self'; form-action 'self' {pay_at}; base-uri 'none'; \
              frame-ancestors 'none'"
         );
         if let Ok(policy) = HeaderValue::from_str(&policy) {

@@ -240,14 +240,20 @@ pub struct OwedTrip {
     pub outstanding: Money,
     /// Why.
     pub cause: DebtCause,
+    /// Lines of its purchase.
+    pub items: i64,
+    /// Since when.
+    pub incurred_at: OffsetDateTime,
 }
 
 /// What a shopper owes, the oldest visit first.
 pub async fn list_open_by_shopper(conn: &mut PgConnection, shopper: ShopperId) -> Result<Vec<OwedTrip>> {
     let rows = sqlx::query!(
-        "SELECT debt.trip_id, debt.currency, debt.outstanding_minor, debt.cause, trip.started_at, store.merchant_name, store.contact
+        r#"SELECT debt.trip_id, debt.currency, debt.outstanding_minor, debt.cause, debt.incurred_at, trip.started_at,
+             store.merchant_name, store.contact,
+             (SELECT count(*) FROM purchase JOIN purchase_line USING (purchase_id) WHERE purchase.trip_id = debt.trip_id) AS "items!"
          FROM instrument JOIN debt USING (instrument_id) JOIN trip ON trip.trip_id = debt.trip_id JOIN store USING (store_id)
-         WHERE instrument.shopper_id = $1 AND debt.outstanding_minor > 0 ORDER BY trip.started_at, debt.trip_id",
+         WHERE instrument.shopper_id = $1 AND debt.outstanding_minor > 0 ORDER BY trip.started_at, debt.trip_id"#,
         shopper.0,
     );
     let rows = rows.fetch_all(conn).await?.into_iter().map(|row| {
@@ -259,6 +265,8 @@ pub async fn list_open_by_shopper(conn: &mut PgConnection, shopper: ShopperId) -
             started_at: row.started_at,
             outstanding: Money::new(row.outstanding_minor, currency),
             cause: row.cause.parse().map_err(|_| StoreError::Corrupt("debt.cause"))?,
+            items: row.items,
+            incurred_at: row.incurred_at,
         })
     });
     rows.collect()

@@ -128,6 +128,7 @@ const OF_TRIP: [MoneyLaw; 22] = [
 
 /// What breaks the law among the trips after `after` up to `last`: their rows, debts, purchases and entries.
 ///
+/// What a bank took back after a refund was given does not make that refund too much: `taken` is without chargebacks.
 /// `booked` is every entry beside the trip that it is of, `books` sums a trip's entries by what they mean, `said` puts what must be
 /// beside what is, law by law; only what differs is taken apart, since nearly nothing does.
 ///
@@ -155,11 +156,11 @@ pub async fn list_of_trips(conn: &mut PgConnection, after: &str, last: &TripId) 
                coalesce(sum(amount_minor) FILTER (WHERE account = 'shopper_receivable'), 0) AS receivable,
                coalesce(sum(amount_minor) FILTER (WHERE account = 'unresolved_receivable'), 0) AS unresolved,
                coalesce(sum(amount_minor) FILTER (WHERE kind = 'debt_incurred' AND account LIKE '%receivable'), 0) AS incurred,
-               coalesce(-sum(amount_minor) FILTER (WHERE kind IN ('debt_paid', 'debt_payment_reversed') AND account LIKE '%receivable'), 0) AS paid,
+               coalesce(-sum(amount_minor) FILTER (WHERE kind IN ('debt_paid', 'debt_payment_reversed', 'debt_charged_back', 'debt_charge_restored') AND account LIKE '%receivable'), 0) AS paid,
                coalesce(-sum(amount_minor) FILTER (WHERE kind IN ('debt_recovered', 'debt_recovery_reversed') AND account LIKE '%receivable'), 0) AS recovered,
                coalesce(-sum(amount_minor) FILTER (WHERE kind = 'debt_credited' AND account LIKE '%receivable'), 0) AS credited,
                coalesce(-sum(amount_minor) FILTER (WHERE kind IN ('debt_written_off', 'debt_reopened') AND account LIKE '%receivable'), 0) AS written_off,
-               coalesce(sum(amount_minor) FILTER (WHERE account IN ('card_clearing', 'payoff_clearing', 'external_payments') AND kind NOT IN ('refund_done', 'refund_by_hand')), 0) AS taken,
+               coalesce(sum(amount_minor) FILTER (WHERE account IN ('card_clearing', 'payoff_clearing', 'external_payments') AND kind NOT IN ('refund_done', 'refund_by_hand', 'debt_charged_back', 'debt_charge_restored')), 0) AS taken,
                coalesce(sum(amount_minor) FILTER (WHERE account = 'refund_clearing' AND kind IN ('refund_done', 'refund_by_hand')), 0) AS refunded,
                coalesce(-sum(amount_minor) FILTER (WHERE account = 'refund_clearing' AND kind NOT IN ('refund_done', 'refund_by_hand')), 0) AS approved,
                coalesce(sum(amount_minor) FILTER (WHERE account = 'shopper_credit'), 0) AS credit,

@@ -1,4 +1,4 @@
-//! Events that wait: their visit has appeared by now, or whoever received them has died.
+//! Events that wait, of Amazon's and of Stripe's: their visit or payment has appeared by now, or whoever received them has died.
 
 use std::time::Duration;
 
@@ -6,6 +6,7 @@ use tokio::sync::watch;
 
 use super::Worker;
 use crate::flow::apply_event::apply_open_events;
+use crate::flow::payoff::apply_open_words;
 use crate::log::chain;
 
 /// How often they are looked for.
@@ -16,6 +17,9 @@ pub async fn run(worker: Worker, mut stop: watch::Receiver<bool>) {
     while !*stop.borrow() {
         if let Err(error) = apply_open_events(&worker.database, worker.clock.now()).await {
             tracing::error!(error = chain(&error), "waiting events could not be looked for");
+        }
+        if let Err(error) = apply_open_words(&worker.database, worker.clock.now()).await {
+            tracing::error!(error = chain(&error), "waiting events of Stripe's could not be looked for");
         }
         tokio::select! {
             () = tokio::time::sleep(LOOK_EVERY) => {}

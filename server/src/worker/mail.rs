@@ -1,18 +1,20 @@
 //! Mails to shoppers. The words are in the file below; here is what happens when a mail does not leave.
 
+mod payoff_words;
 mod refund_words;
 mod words;
 
 use std::time::Duration;
 
-use domain::effect::{RefundNews, SignInCode};
-use domain::id::{EmailAddress, RefundId, SignInCodeId, TripId};
+use domain::effect::{PayoffNews, RefundNews, SignInCode};
+use domain::id::{EmailAddress, PayoffId, RefundId, SignInCodeId, TripId};
 use domain::outbox::{Failure, OutboxState, after_failure};
 
 use super::{Worker, jitter};
 use crate::client::mail::{Mail, MailError};
 use crate::failpoint::{self, Commit, Failpoint};
 use crate::flow::mail_failed::mail_failed;
+use crate::flow::payoff::payoff_mail;
 use crate::flow::read_receipt::{TripMail, trip_mail};
 use crate::flow::read_refund::refund_mail;
 use crate::flow::sign_in::{code_mail, forget_code};
@@ -55,6 +57,19 @@ pub(super) async fn mail_sign_in_code(worker: &Worker, claim: &Claim, id: SignIn
     };
     send(worker, claim, to, words::sign_in_code(&code)).await?;
     forget_code(&worker.database, claim.id, id).await
+}
+
+pub(super) async fn send_payoff_notice(
+    worker: &Worker,
+    claim: &Claim,
+    payoff: PayoffId,
+    news: PayoffNews,
+) -> Result<(), StoreError> {
+    let Some(mail) = payoff_mail(&worker.database, &worker.vault, payoff, worker.clock.now()).await? else {
+        return worker.end(claim, OutboxState::Dropped, Some("there is nobody to write to")).await;
+    };
+    let words = payoff_words::notice(&mail.shown, news, &worker.public_url);
+    send(worker, claim, mail.to, words).await
 }
 
 /// What the version before put into its own row.

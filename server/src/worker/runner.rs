@@ -11,6 +11,7 @@ use super::Worker;
 use super::wake::Wake;
 use crate::flow::apply_event::apply_open_events;
 use crate::flow::claim_effects::claim_effects;
+use crate::flow::payoff::apply_open_words;
 use crate::log::chain;
 use crate::store::StoreError;
 use crate::store::outbox::Claim;
@@ -79,6 +80,7 @@ pub async fn run(worker: Worker, mut stop: watch::Receiver<bool>) {
 /// A database that is away.
 pub async fn run_due(worker: &Worker) -> Result<usize, StoreError> {
     apply_open_events(&worker.database, worker.clock.now()).await?;
+    apply_open_words(&worker.database, worker.clock.now()).await?;
     let mut done = 0;
     loop {
         let claims = claim(worker, 1).await?;

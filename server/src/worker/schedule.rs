@@ -8,6 +8,7 @@ use tokio::sync::watch;
 
 use super::Worker;
 use crate::flow::forget_events::forget_events;
+use crate::flow::payoff::match_daily;
 use crate::flow::seal_audit::{audit_head, seal_audit, watch_seals};
 use crate::log::chain;
 use crate::store::StoreError;
@@ -26,10 +27,13 @@ enum Chore {
     WatchSeals,
     /// Events of the feed that are long over are forgotten.
     ForgetEvents,
+    /// Our payoffs are matched with Stripe's balance.
+    MatchPayoffs,
 }
 
 impl Chore {
-    const ALL: [Self; 4] = [Self::SealAudit, Self::LogAuditHead, Self::WatchSeals, Self::ForgetEvents];
+    const ALL: [Self; 5] =
+        [Self::SealAudit, Self::LogAuditHead, Self::WatchSeals, Self::ForgetEvents, Self::MatchPayoffs];
 
     fn name(self) -> &'static str {
         match self {
@@ -37,6 +41,7 @@ impl Chore {
             Self::LogAuditHead => "log_audit_head",
             Self::WatchSeals => "watch_seals",
             Self::ForgetEvents => "forget_events",
+            Self::MatchPayoffs => "match_payoffs",
         }
     }
 
@@ -45,6 +50,7 @@ impl Chore {
             Self::SealAudit => Duration::seconds(2),
             Self::LogAuditHead | Self::ForgetEvents => Duration::hours(1),
             Self::WatchSeals => Duration::minutes(1),
+            Self::MatchPayoffs => Duration::days(1),
         }
     }
 
@@ -63,6 +69,7 @@ impl Chore {
                 let forgotten = forget_events(&worker.database, worker.clock.now()).await?;
                 metrics::counter!("storeside_events_forgotten_total").increment(forgotten);
             }
+            Self::MatchPayoffs => match_daily(&worker.database, &worker.checkout, worker.clock.now()).await?,
         }
         Ok(())
     }

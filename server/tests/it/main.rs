@@ -6,7 +6,9 @@
 mod audit_stories;
 mod away_stories;
 mod bad_cart_stories;
+mod browser;
 mod caller_stories;
+mod chargeback_stories;
 mod cluster;
 mod connector_stories;
 mod contract_stories;
@@ -31,6 +33,8 @@ mod loyalty_stories;
 mod money_stories;
 mod parked_stories;
 mod pause_stories;
+mod payoff_stories;
+mod payoffs;
 mod pending_stories;
 mod portal_stories;
 mod pricing_stories;

@@ -12,12 +12,14 @@ use reqwest::RequestBuilder;
 use serde_json::Value;
 use server::client::amazon::{AmazonClient, AmazonSettings};
 use server::client::mail::{MailClient, MailSettings};
+use server::client::stripe::StripeSettings;
 use server::clock::Clock;
 use server::command::seed::seed_demo;
 use server::connector::ConnectorState;
 use server::connector::caller::{ARN_HEADER, CallerSettings, Callers, SECRET_HEADER};
 use server::database::pool_options;
 use server::flow::answer_gate::Gate;
+use server::flow::payoff::Checkout;
 use server::flow::seal_audit::seal_audit;
 use server::flow::verify::Told;
 use server::flow::verify_audit::verify_audit;
@@ -26,6 +28,7 @@ use server::http::event_feed::{EventFeedState, EventKeys, EventRates, KEY_HEADER
 use server::http::metrics::MetricsState;
 use server::http::portal::PortalState;
 use server::http::router::{RouterParts, router};
+use server::http::stripe_webhook::StripeWebhookState;
 use server::rate::Rate;
 use server::secret::Secret;
 use server::secrets::Secrets;
@@ -121,7 +124,10 @@ impl Shop {
         seed_demo(&database, clock.now()).await.unwrap();
         // As patient as a story must be on a busy machine: what a gate does without its rows has stories of its own.
         let gate = Gate::new(database.clone(), Journal::open(&folder).unwrap(), Duration::from_secs(10));
-        let (url, serving) = serve(Arc::new(gate), &clock, principals(&folder), front).await;
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let checkout = Checkout::new(Some(&stripe_settings(&twin.url())), &url).unwrap();
+        let serving = serve(listener, Arc::new(gate), &clock, principals(&folder), checkout.clone(), front);
         twin.point_at(&url);
         let worker = Worker {
             amazon: AmazonClient::new(&amazon_settings(&twin.url())).unwrap(),
@@ -131,6 +137,7 @@ impl Shop {
             })
             .unwrap(),
             vault: vault(),
+            checkout,
             public_url: url.clone(),
             database: database.clone(),
             clock,
@@ -263,6 +270,12 @@ impl Shop {
                 FROM refund WHERE state IN ('waiting', 'sending', 'by_hand') AND $1 = '' GROUP BY 1
                 EXCEPT SELECT trip_id, -sum(amount_minor)::bigint FROM ledger_entry WHERE account = 'refund_clearing' GROUP BY 1) difference";
         assert_eq!(self.number(promised, "").await, 0, "what is promised and not given back is on its way");
+        let paid = "SELECT coalesce(sum(amount_minor), 0)::bigint FROM ledger_entry WHERE account = 'payoff_clearing' AND $1 = ''";
+        assert_eq!(
+            self.number(paid, "").await,
+            self.twin.stripe().net_minor(),
+            "what cards paid online and still have paid"
+        );
         self.verify_money().await;
         self.verify_audit().await;
         let left = "SELECT count(*) FROM outbox WHERE state = 'claimed' AND $1 = ''";
@@ -318,6 +331,12 @@ pub(crate) fn amazon_settings(twin_url: &str) -> AmazonSettings {
     }
 }
 
+/// How Storeside reaches the twin's Stripe.
+pub(crate) fn stripe_settings(twin_url: &str) -> StripeSettings {
+    let secret_key = Secret::new("sk_test_storeside_demo");
+    StripeSettings { api_url: twin_url.to_owned(), secret_key, timeout: Some(TIMEOUT) }
+}
+
 fn principals(folder: &std::path::Path) -> PathBuf {
     let path = folder.join("principals.json");
     let both = ["shopper_authorization", "create_purchases"];
@@ -335,7 +354,14 @@ fn principals(folder: &std::path::Path) -> PathBuf {
     path
 }
 
-async fn serve(gate: Arc<Gate>, clock: &Clock, principals: PathBuf, front: Front) -> (String, JoinHandle<()>) {
+fn serve(
+    listener: tokio::net::TcpListener,
+    gate: Arc<Gate>,
+    clock: &Clock,
+    principals: PathBuf,
+    checkout: Checkout,
+    front: Front,
+) -> JoinHandle<()> {
     let database = gate.database.clone();
     static METRICS: OnceLock<metrics_exporter_prometheus::PrometheusHandle> = OnceLock::new();
     let callers = Callers::new(CallerSettings {
@@ -359,19 +385,22 @@ async fn serve(gate: Arc<Gate>, clock: &Clock, principals: PathBuf, front: Front
             keys: EventKeys(Secrets::parse(&[EVENT_KEY, NEXT_EVENT_KEY].join(",")).unwrap()),
             rates: EventRates::new(front.event_rate),
         },
+        stripe: StripeWebhookState {
+            database: database.clone(),
+            clock: clock.clone(),
+            secret: Some(Secret::new("whsec_storeside_demo")),
+        },
         portal: PortalState {
             database: database.clone(),
             clock: clock.clone(),
             vault: vault(),
+            checkout,
             trusted_proxies: [].into(),
         },
         metrics: MetricsState { handle: handle.clone(), database, clock: clock.clone() },
         site: LeptosOptions::builder().output_name("storeside").site_root("no-such-folder").build(),
         is_https: front.is_https,
     });
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let url = format!("http://{}", listener.local_addr().unwrap());
     let app = app.into_make_service_with_connect_info::<SocketAddr>();
-    let serving = tokio::spawn(async move { axum::serve(listener, app).await.unwrap() });
-    (url, serving)
+    tokio::spawn(async move { axum::serve(listener, app).await.unwrap() })
 }

@@ -88,7 +88,7 @@ impl IntoResponse for Answer {
 
 /// A body that fails before its first byte: the server then closes the connection without having sent even the status line.
 #[derive(Debug)]
-pub(super) struct Lost;
+pub(crate) struct Lost;
 
 impl HttpBody for Lost {
     type Data = Bytes;

@@ -14,8 +14,8 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::{
-    Api, Card, DuplicateCapture, EventName, Fault, RefundAnswer, SendOrder, Telling, Times, Truth, WalkError,
-    WalkOrder, clock::OFFSET_SECONDS_MAX, world::World,
+    Api, Card, DuplicateCapture, EventName, Fault, RefundAnswer, SendOrder, Stripe, StripeCall, Telling, Times, Truth,
+    WalkError, WalkOrder, clock::OFFSET_SECONDS_MAX, world::World,
 };
 
 pub(super) fn routes() -> Router<Arc<World>> {
@@ -25,6 +25,7 @@ pub(super) fn routes() -> Router<Arc<World>> {
         .route("/control/cards", get(list_cards).post(put_card))
         .route("/control/walk", post(walk))
         .route("/control/events", post(events))
+        .route("/control/stripe", get(list_stripe).post(stripe))
         .route("/control/truth", get(truth))
 }
 
@@ -74,6 +75,22 @@ pub(super) enum FaultName {
     FailAfterEffect,
 }
 
+impl FaultName {
+    fn fault(self, delay_ms: Option<u64>, retry_after_seconds: Option<u32>) -> Result<Fault, &'static str> {
+        Ok(match self {
+            Self::TooManyRequests => Fault::TooManyRequests,
+            Self::ServiceException => Fault::ServiceException,
+            Self::ServiceUnavailable => {
+                Fault::ServiceUnavailable { retry_after_seconds: retry_after_seconds.unwrap_or(30) }
+            }
+            Self::Delay => Fault::Delay(Duration::from_millis(delay_ms.ok_or("`delay` needs `delay_ms`")?)),
+            Self::Hang => Fault::Hang,
+            Self::LoseAnswer => Fault::LoseAnswer,
+            Self::FailAfterEffect => Fault::FailAfterEffect,
+        })
+    }
+}
+
 #[derive(Debug, Clone, Copy, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum Always {
@@ -117,17 +134,7 @@ impl FaultOrder {
     fn fault(&self) -> Result<Option<(Api, Fault, Times)>, &'static str> {
         let Some(name) = self.fault else { return Ok(None) };
         let api = self.api.ok_or("`fault` needs an `api`")?;
-        let fault = match name {
-            FaultName::TooManyRequests => Fault::TooManyRequests,
-            FaultName::ServiceException => Fault::ServiceException,
-            FaultName::ServiceUnavailable => {
-                Fault::ServiceUnavailable { retry_after_seconds: self.retry_after_seconds.unwrap_or(30) }
-            }
-            FaultName::Delay => Fault::Delay(Duration::from_millis(self.delay_ms.ok_or("`delay` needs `delay_ms`")?)),
-            FaultName::Hang => Fault::Hang,
-            FaultName::LoseAnswer => Fault::LoseAnswer,
-            FaultName::FailAfterEffect => Fault::FailAfterEffect,
-        };
+        let fault = name.fault(self.delay_ms, self.retry_after_seconds)?;
         let times = match self.times {
             None => Times::Next(1),
             Some(TimesOrder::Next(calls)) => Times::Next(calls),
@@ -141,7 +148,8 @@ async fn faults(State(world): State<Arc<World>>, Json(order): Json<FaultOrder>) 
     match order.carry_out(&world) {
         Ok(()) => {
             let state = world.state();
-            Json(json!({ "waiting": state.faults.describe(), "settings": state.network.settings })).into_response()
+            Json(json!({ "waiting": state.faults.describe(Api::name), "settings": state.network.settings }))
+                .into_response()
         }
         Err(message) => error(StatusCode::BAD_REQUEST, message),
     }
@@ -259,6 +267,78 @@ async fn carry_out(world: &Arc<World>, order: &EventOrder) -> Result<Vec<u16>, R
         answers.push(world.invent_event(name, trip, amount_minor).await.map_err(unanswered)?);
     }
     Ok(answers)
+}
+
+/// In one request, in this order: settings, a dispute, its end, a refund, what is held.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct StripeOrder {
+    telling: Option<Telling>,
+    times: Option<u32>,
+    /// The session whose payment is disputed, whose dispute is closed, or whose payment is given back.
+    session: Option<String>,
+    #[serde(default)]
+    dispute: bool,
+    won: Option<bool>,
+    refund_minor: Option<i64>,
+    amount_minor: Option<i64>,
+    send: Option<SendOrder>,
+    fault: Option<FaultName>,
+    call: Option<StripeCall>,
+    fault_times: Option<u32>,
+    delay_ms: Option<u64>,
+}
+
+async fn stripe(State(world): State<Arc<World>>, Json(order): Json<StripeOrder>) -> Response {
+    if let Err(message) = set_stripe(&world, &order) {
+        return error(StatusCode::BAD_REQUEST, message);
+    }
+    let stripe = Stripe { world: &world };
+    if let Some(session) = order.session.as_deref() {
+        let done = (!order.dispute || stripe.dispute(session, order.amount_minor).await)
+            && match order.won {
+                Some(won) => stripe.close_dispute(session, won).await,
+                None => true,
+            }
+            && order.refund_minor.is_none_or(|amount| stripe.refund(session, amount));
+        if !done {
+            return error(StatusCode::CONFLICT, "that session has no payment of which this can be said");
+        }
+    }
+    let answers = match order.send {
+        Some(send) => match stripe.send(send).await {
+            Ok(answers) => answers,
+            Err(cause) => return error(status_of(&cause), &cause.to_string()),
+        },
+        None => Vec::new(),
+    };
+    let state = world.state();
+    let webhooks = &state.stripe.webhooks;
+    Json(json!({ "settings": webhooks.settings, "held": webhooks.held(), "answers": answers,
+        "faults": state.stripe.faults.describe(StripeCall::name) }))
+    .into_response()
+}
+
+fn set_stripe(world: &World, order: &StripeOrder) -> Result<(), &'static str> {
+    let fault = match (order.fault, order.call) {
+        (Some(name), Some(call)) => Some((call, name.fault(order.delay_ms, None)?)),
+        (Some(_), None) => return Err("`fault` needs a `call`"),
+        (None, _) => None,
+    };
+    let stripe = &mut world.state().stripe;
+    let settings = &mut stripe.webhooks.settings;
+    settings.telling = order.telling.unwrap_or(settings.telling);
+    settings.times = order.times.unwrap_or(settings.times);
+    if let Some((call, fault)) = fault {
+        stripe.faults.add(call, fault, Times::Next(order.fault_times.unwrap_or(1)));
+    }
+    Ok(())
+}
+
+/// Every session, and every event with the answers to it.
+async fn list_stripe(State(world): State<Arc<World>>) -> Json<Value> {
+    let stripe = Stripe { world: &world };
+    Json(json!({ "sessions": stripe.sessions(), "events": stripe.events(), "net_minor": stripe.net_minor() }))
 }
 
 async fn truth(State(world): State<Arc<World>>) -> Json<Truth> {

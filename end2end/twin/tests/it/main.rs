@@ -10,5 +10,6 @@ mod feed;
 mod mail;
 mod payment;
 mod shopper;
+mod stripe;
 mod support;
 mod validation;

@@ -41,6 +41,8 @@ pub fn wanted(effect: &Effect, trip: Trip) -> Wanted {
         | Effect::SendDebtNotice { .. }
         | Effect::SendRefundNotice { .. }
         | Effect::MailSignInCode { .. }
+        | Effect::SendPayoffNotice { .. }
+        | Effect::CheckPayoff { .. }
         | Effect::SendSignInCode { .. }
         | Effect::CheckDeadline { .. }
         | Effect::CheckReview { .. }

@@ -64,7 +64,10 @@ impl Effect {
                 Plan { due_at: now.saturating_add(doubt(trip)), deadline_at: Some(deadline_at) }
             }
             // What is promised is given back however late.
-            Self::RefundCharge { .. } | Self::SendRefundNotice { .. } => Plan { due_at: now, deadline_at: None },
+            Self::RefundCharge { .. }
+            | Self::SendRefundNotice { .. }
+            | Self::SendPayoffNotice { .. }
+            | Self::CheckPayoff { .. } => Plan { due_at: now, deadline_at: None },
             Self::AdjustCharge { .. }
             | Self::CaptureCharge { .. }
             | Self::CancelCharge { .. }

@@ -33,8 +33,8 @@ pub(super) fn debt_notice(mail: &TripMail, public_url: &str) -> Words {
     let owed = amount(receipt.outstanding);
     let mut text = format!(
         "We could not take the whole payment for your visit to {} on {}.\n\nYou owe {owed}. The gate may stay closed for \
-         this card until it is paid.\n\nWhat to do: write to {} and name the visit below. They take the payment, and \
-         the gate opens for you again.\n\nYou can see what is owed, visit by visit, here:\n{public_url}/balance\n\nVisit: {}\n\n",
+         this card until it is paid.\n\nWhat to do: see what is owed, visit by visit, and pay it here:\n{public_url}/balance\n\nOr \
+         write to {} and name the visit below. They take the payment, and the gate opens for you again.\n\nVisit: {}\n\n",
         receipt.merchant.name,
         day(receipt.started_at),
         receipt.merchant.contact,

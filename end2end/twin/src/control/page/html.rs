@@ -19,7 +19,7 @@ pub(super) fn overview(world: &World) -> String {
     let (cards, waiting, settings) = {
         let state = world.state();
         let cards: Vec<Card> = state.network.cards().cloned().collect();
-        (cards, state.faults.describe(), state.network.settings)
+        (cards, state.faults.describe(Api::name), state.network.settings)
     };
     let mails = world.mail.list().unwrap_or_default();
     let body = [
