@@ -19,9 +19,9 @@ pub(super) async fn ask_gate(
     now: OffsetDateTime,
 ) -> Result<Option<GateDecision>, StoreError> {
     let Some(settings) = store::settings::get(&mut *conn, store).await? else { return Ok(None) };
-    let standing = store::debt::standing(conn, instrument, settings.currency).await?;
     let request = imagined(&settings, instrument, now)?;
-    Ok(Some(gate::decide(&request, &standing, &settings)))
+    let known = store::gate::known(conn, &request, settings.currency, now).await?;
+    Ok(Some(gate::decide(&request, &known.standing, &known.rules, &settings, now)))
 }
 
 fn imagined(settings: &Store, instrument: &InstrumentId, now: OffsetDateTime) -> Result<GateRequest, StoreError> {
