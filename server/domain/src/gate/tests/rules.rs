@@ -112,6 +112,9 @@ fn if_010_repeat_offenders_stay_out_whatever_is_owed_and_are_told_of_in_amazons_
     assert_eq!(it.risks, ["BadDebt", "NonpaymentHighRisk"], "each once");
 }
 
+/// What Amazon says of which risks, the reason under either strategy, and the hold.
+type RiskCase<'a> = (Option<bool>, &'a [&'a str], GateReason, GateReason, Option<i64>);
+
 #[test]
 fn the_table_of_risks_denies_conditions_accepts_ignores_or_follows() {
     let rules = of(&[
@@ -124,7 +127,7 @@ fn the_table_of_risks_denies_conditions_accepts_ignores_or_follows() {
     ]);
     let (yes, no) = (Some(true), Some(false));
     #[rustfmt::skip]
-    let table: [(Option<bool>, &[&str], GateReason, GateReason, Option<i64>); 13] = [
+    let table: [RiskCase<'_>; 13] = [
         // Amazon  risks                                           customer_managed   amazon_recommendation hold
         (yes, &["FailureToVetCard"],                               Risk,              Risk,              None),
         (yes, &["NonpaymentMediumRisk"],                           WITH_CONDITION,      WITH_CONDITION,      Some(2500)),
