@@ -318,6 +318,7 @@ pub fn own(get: Variables<'_>) -> OwnSettings {
         sigv4_service: reader.or("CONNECTOR_SIGV4_SERVICE", "execute-api"),
         sigv4_region: reader.or("CONNECTOR_SIGV4_REGION", "us-east-1"),
         event_key: first("EVENT_FEED_API_KEY"),
+        takes_online_payments: reader.optional("STRIPE_SECRET_KEY").is_some(),
     }
 }
 

@@ -96,8 +96,11 @@ pub async fn examine(checkup: &Checkup, now: OffsetDateTime) -> Vec<Finding> {
         findings.push(Finding::unseen(&format!("Merchant Portal, {name}"), merchant_portal));
     }
     findings.extend(amazon.apis);
-    let till = "there is no online processor in this version: payments are taken at the till (`storeside debt pay`)";
-    findings.push(Finding::unseen("Payment Processor", till));
+    let processor = match checkup.own.takes_online_payments {
+        true => "STRIPE_SECRET_KEY is set; whether Stripe takes it shows at the first payment",
+        false => "STRIPE_SECRET_KEY is not set: nobody can pay online, only at the till (`storeside debt pay`)",
+    };
+    findings.push(Finding::unseen("Payment Processor", processor));
     findings.push(own.events);
     findings.push(mail);
     findings

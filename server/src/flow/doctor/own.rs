@@ -26,6 +26,8 @@ pub struct OwnSettings {
     pub sigv4_region: String,
     /// One of `EVENT_FEED_API_KEY`.
     pub event_key: Option<Secret>,
+    /// Is `STRIPE_SECRET_KEY` set?
+    pub takes_online_payments: bool,
 }
 
 /// One entry of the principals' file, as far as it is needed to call as that one. `serve` says what is wrong with a file.
