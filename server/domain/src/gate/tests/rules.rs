@@ -96,6 +96,7 @@ fn if_010_repeat_offenders_stay_out_whatever_is_owed_and_are_told_of_in_amazons_
         (owing(3, 3),      RepeatOffender, "three in a month"),
         (owing(2, 2),      BelowThreshold, "free"),
         (owing(0, 0),      NothingOwed,    "nothing_owed"),
+        (owing(0, 3),      NothingOwed,    "nothing_owed"),
         (old(30),          RepeatOffender, "three in a month"),
         (old(31),          BelowThreshold, "free"),
         (owing(50_000, 1), BelowThreshold, "free"),
