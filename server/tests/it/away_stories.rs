@@ -211,7 +211,7 @@ async fn fa_016_with_the_database_stopped_or_suspended_debtors_stay_out_and_all_
 
     until("a tap is decided by rows again", async || {
         let tap = programs.twin.tap("visa").await.unwrap();
-        replayed(&programs, &[tap.clone()]).await == 0 && {
+        replayed(&programs, std::slice::from_ref(&tap)).await == 0 && {
             let rows = sqlx::query_scalar("SELECT count(*) FROM gate_decision WHERE gate_event_id = $1");
             rows.bind(tap.gate_event.to_string()).fetch_one(&programs.database).await.unwrap_or(0_i64) == 1
         }

@@ -59,7 +59,7 @@ fn written(number: u32) -> Written {
             notice: None,
         },
         outstanding: usd(i64::from(number)),
-        balances_as_of: (number % 2 == 0).then_some(datetime!(2026-11-21 08:59 UTC)),
+        balances_as_of: number.is_multiple_of(2).then_some(datetime!(2026-11-21 08:59 UTC)),
         decided_at: datetime!(2026-11-21 09:00:00.3 UTC),
     }
 }
