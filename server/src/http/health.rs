@@ -34,7 +34,7 @@ pub async fn live() -> &'static str {
 }
 
 /// `GET /health/ready`: 200 when the database answers, else 503 that says so, and what still works: the gate answers all the same, so
-/// that a balancer in front of it goes by [`live`].
+/// that a balancer in front of it goes by `/health/live`.
 #[utoipa::path(get, path = "/health/ready", operation_id = "isReady", tag = "Health",
     responses(
         (status = 200, description = "The program can work.", body = serde_json::Value),

@@ -516,26 +516,29 @@ async fn a_debt_that_nobody_was_known_to_owe_is_the_cards_whose_tap_comes_later(
     connect: PgConnectOptions,
 ) {
     let shop = Shop::open(connect.clone()).await;
-    let tap = shop.twin.tap("insufficient").await.unwrap();
+    let entry = shop.twin.tap("insufficient").await.unwrap();
     // As if the tap had not reached us: its cart is the first we hear of.
     let owner = sqlx::PgPool::connect_with(connect).await.unwrap();
     for sql in ["DELETE FROM outbox", "DELETE FROM trip", "DELETE FROM gate_decision", "DELETE FROM instrument"] {
         sqlx::query(sql).execute(&owner).await.unwrap();
     }
-    shop.twin.send_cart(&tap, &demo_items(1)).await.unwrap();
+    shop.twin.send_cart(&entry, &demo_items(1)).await.unwrap();
     shop.settle().await;
-    assert_eq!(shop.alerts("unresolved_instrument", tap.trip).await, 1);
+    assert_eq!(shop.alerts("unresolved_instrument", entry.trip).await, 1);
     assert!(shop.mails_to("insufficient.shopper@example.com").is_empty(), "nobody is known to be told");
 
-    let late = shop.twin.repeat_tap(&tap).await.unwrap();
-    assert!(!late.admitted(), "what is owed counts from the moment that we know whose it is");
+    let late = with(&tap(), "/shopperInteraction/shoppingTripId", Some(json!(entry.trip)));
+    let late = with(&late, "/shopperIdentity/id", Some(json!("shopper-insufficient-0001")));
+    let (status, answer) = shop.call(GATE, &late).await;
+    let said = (status, answer["shopperAuthorized"].as_bool());
+    assert_eq!(said, (200, Some(false)), "what is owed counts from the moment that we know whose it is");
     shop.pass(time::Duration::minutes(1)).await;
-    let debt = shop.text("SELECT instrument_id FROM debt WHERE trip_id = $1", tap.trip).await;
+    let debt = shop.text("SELECT instrument_id FROM debt WHERE trip_id = $1", entry.trip).await;
     assert_eq!(debt.as_deref(), Some("shopper-insufficient-0001"));
     let open = "SELECT count(*) FROM alert WHERE kind = 'unresolved_instrument' AND subject = $1 AND closed_at IS NULL";
-    assert_eq!(shop.number(open, tap.trip).await, 0);
+    assert_eq!(shop.number(open, entry.trip).await, 0);
     let unresolved = "SELECT coalesce(sum(amount_minor), 0)::bigint FROM ledger_entry WHERE account = 'unresolved_receivable' AND trip_id = $1";
-    assert_eq!(shop.number(unresolved, tap.trip).await, 0);
+    assert_eq!(shop.number(unresolved, entry.trip).await, 0);
     assert_eq!(shop.mails_to("insufficient.shopper@example.com").len(), 1);
     shop.close().await;
 }

@@ -231,8 +231,8 @@ async fn sec_003_nothing_of_what_was_refused_is_in_the_log(_: PgPoolOptions, con
     let role = "arn:aws:iam::123456789012:role/amazon-jwo-gateway-demo";
     for (path, body) in [(GATE, gate.to_string()), (CARTS, carts.to_string()), (GATE, format!("{{\"{marker}\":"))] {
         for (secret, caller, status) in [
-            ("demo-gateway-secret", role, 400),
-            ("demo-gateway-secret", "arn:aws:iam::123456789012:role/kept-by-nobody", 401),
+            (GATEWAY_SECRET, role, 400),
+            (GATEWAY_SECRET, "arn:aws:iam::123456789012:role/kept-by-nobody", 401),
             (marker, role, 401),
         ] {
             let request = http.post(format!("http://{}{path}?{marker}", programs.addr)).body(body.clone());

@@ -10,11 +10,12 @@ use sqlx::{ConnectOptions, PgPool};
 use twin::{Api, DuplicateCapture, Fault, Settings, Twin, TwinOptions, demo_items};
 use uuid::Uuid;
 
+use crate::shop::GATEWAY_SECRET;
+
 /// No step of a story takes longer.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// What the gateway in front of the connectors shows, and a caller that it vouches for.
-const GATEWAY_SECRET: &str = "a-secret-of-the-gateway";
+/// A caller that the gateway in front of the connectors vouches for, by the twin's list.
 const GATEWAY_ROLE: &str = "arn:aws:iam::123456789012:role/amazon-jwo-gateway-demo";
 
 /// Both programs on one database, and the twin outside.
