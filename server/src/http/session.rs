@@ -77,7 +77,8 @@ impl SessionStore for Sessions {
 
     async fn save(&self, record: &Record) -> Result<()> {
         let row = self.row(record)?;
-        store::session::save(&mut *self.conn().await?, &hash(record.id), &row).await.map_err(|it| backend(&it))
+        let saved = store::session::save(&mut *self.conn().await?, &hash(record.id), &row).await;
+        saved.map(drop).map_err(|it| backend(&it))
     }
 
     async fn load(&self, id: &Id) -> Result<Option<Record>> {

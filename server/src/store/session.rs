@@ -29,18 +29,16 @@ pub async fn insert(conn: &mut PgConnection, hash: &SessionHash, row: &SessionRo
     Ok(done.execute(conn).await?.rows_affected() == 1)
 }
 
-/// Writes a session that may be there.
-pub async fn save(conn: &mut PgConnection, hash: &SessionHash, row: &SessionRow) -> Result<()> {
-    sqlx::query!(
-        "INSERT INTO session (session_id_sha256, content, expires_at) VALUES ($1, $2, $3)
-         ON CONFLICT ON CONSTRAINT session_pk DO UPDATE SET content = $2, expires_at = $3",
+/// Writes a session that is there. `false`: it is not any more, and stays so: who has signed out is not signed in again by a request that
+/// was under way meanwhile.
+pub async fn save(conn: &mut PgConnection, hash: &SessionHash, row: &SessionRow) -> Result<bool> {
+    let done = sqlx::query!(
+        "UPDATE session SET content = $2, expires_at = $3 WHERE session_id_sha256 = $1",
         &hash[..],
         row.content,
         row.expires_at,
-    )
-    .execute(conn)
-    .await?;
-    Ok(())
+    );
+    Ok(done.execute(conn).await?.rows_affected() == 1)
 }
 
 /// A session that has not ended.
@@ -100,10 +98,14 @@ mod tests {
         let end = NOW + Duration::minutes(30);
         assert!(content(&mut conn, &MINE, end - Duration::microseconds(1)).await.is_some());
         assert_eq!(content(&mut conn, &MINE, end).await, None);
-        save(&mut conn, &MINE, &row("c", 90)).await.unwrap();
+        assert!(save(&mut conn, &MINE, &row("c", 90)).await.unwrap());
         assert_eq!(content(&mut conn, &MINE, end).await, Some(json!({"shopper": "c"})));
-        save(&mut conn, &[2; 32], &row("d", 90)).await.unwrap();
+        assert!(insert(&mut conn, &[2; 32], &row("d", 90)).await.unwrap());
         delete(&mut conn, &MINE).await.unwrap();
+        assert!(
+            !save(&mut conn, &MINE, &row("c", 90)).await.unwrap(),
+            "a request that was under way does not bring it back"
+        );
         assert_eq!(content(&mut conn, &MINE, NOW).await, None);
         assert_eq!(content(&mut conn, &[2; 32], NOW).await, Some(json!({"shopper": "d"})));
         let short = [("session_id_sha256 = 'short'", "session_id_length")];

@@ -12,6 +12,11 @@ pub(crate) struct Browser<'a> {
 }
 
 impl<'a> Browser<'a> {
+    /// What it shows to be known again.
+    pub(crate) fn cookie(&self) -> String {
+        self.cookie.clone().unwrap()
+    }
+
     pub(crate) fn new(shop: &'a Shop) -> Self {
         Self { shop, cookie: None }
     }

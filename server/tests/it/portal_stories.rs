@@ -1,7 +1,9 @@
 //! A shopper in the portal, without a program in the browser: forms, cookies and pages.
 
 use reqwest::StatusCode;
+use reqwest::header::COOKIE;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use tokio::task::JoinSet;
 use twin::demo_items;
 
 use crate::browser::{Browser, code_to};
@@ -194,5 +196,24 @@ async fn a_page_is_for_one_person_and_runs_no_foreign_script(_: PgPoolOptions, c
     );
     let again = shop.http.get(&shop.url).send().await.unwrap();
     assert_ne!(again.headers()["content-security-policy"].to_str().unwrap(), policy, "each page has its own nonce");
+    shop.close().await;
+}
+
+#[sqlx::test(migrations = "../migrations")]
+async fn who_signs_out_stays_out_whatever_was_under_way(_: PgPoolOptions, connect: PgConnectOptions) {
+    let shop = Shop::open(connect).await;
+    shop.twin.walk("visa", &demo_items(1)).await.unwrap();
+    shop.settle().await;
+    for _ in 0..3 {
+        let mut browser = Browser::new(&shop);
+        browser.sign_in(VISA).await;
+        let cookie = browser.cookie();
+        let page = || shop.http.get(format!("{}/trips", shop.url)).header(COOKIE, cookie.clone()).send();
+        assert_eq!(page().await.unwrap().status(), StatusCode::OK);
+        let under_way: JoinSet<_> = std::iter::repeat_with(page).take(8).collect();
+        browser.post("/api/sign_out", "/trips", &[]).await;
+        under_way.join_all().await;
+        assert_ne!(page().await.unwrap().status(), StatusCode::OK, "the cookie of before opens nothing");
+    }
     shop.close().await;
 }
