@@ -136,6 +136,24 @@ impl Event {
     }
 }
 
+/// The two ways on which Storeside hears what happened.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Channel {
+    /// Amazon's event feed.
+    Feed,
+    /// Stripe's webhooks.
+    Webhooks,
+}
+
+/// Takes what is held, in the order in which it is to be sent, each as often as that.
+pub(crate) fn take_held<T: Clone>(held: &mut VecDeque<T>, order: SendOrder, times: u32) -> Vec<T> {
+    let mut taken: Vec<T> = held.drain(..).collect();
+    if order == SendOrder::NewestFirst {
+        taken.reverse();
+    }
+    taken.into_iter().flat_map(|it| std::iter::repeat_n(it, times.max(1) as usize)).collect()
+}
+
 /// Which events there were, and which are still to be told.
 #[derive(Debug, Default)]
 pub(crate) struct Feed {
@@ -169,38 +187,44 @@ impl World {
             }
             settings
         };
-        match settings.telling {
+        self.send_as_told(settings.telling, Channel::Feed).await;
+    }
+
+    /// Sends what a channel holds when `telling` says so.
+    pub(crate) async fn send_as_told(self: &Arc<Self>, telling: Telling, channel: Channel) {
+        match telling {
             Telling::Never | Telling::Held => {}
             // An unreachable Storeside is in the truth: the event has no answers.
-            Telling::BeforeAnswer => drop(self.send_held(SendOrder::OldestFirst).await),
+            Telling::BeforeAnswer => drop(self.send_all(channel).await),
             Telling::AfterMs(delay_ms) => {
                 let world = Arc::clone(self);
                 tokio::spawn(async move {
                     tokio::select! {
                         () = world.stopped() => {}
-                        () = tokio::time::sleep(Duration::from_millis(delay_ms)) => {
-                            drop(world.send_held(SendOrder::OldestFirst).await);
-                        }
+                        () = tokio::time::sleep(Duration::from_millis(delay_ms)) => drop(world.send_all(channel).await),
                     }
                 });
             }
         }
     }
 
+    async fn send_all(&self, channel: Channel) -> Result<Vec<u16>, WalkError> {
+        match channel {
+            Channel::Feed => self.send_held(SendOrder::OldestFirst).await,
+            Channel::Webhooks => self.send_webhooks(SendOrder::OldestFirst).await,
+        }
+    }
+
     /// Sends what is held. The status of each answer, in the order of sending.
     pub(crate) async fn send_held(&self, order: SendOrder) -> Result<Vec<u16>, WalkError> {
-        let (mut events, times) = {
+        let events = {
             let mut state = self.state();
-            (std::mem::take(&mut state.feed.held), state.feed.settings.times)
+            let times = state.feed.settings.times;
+            take_held(&mut state.feed.held, order, times)
         };
-        if order == SendOrder::NewestFirst {
-            events.make_contiguous().reverse();
-        }
         let mut answers = Vec::new();
         for event in events {
-            for _ in 0..times.max(1) {
-                answers.push(self.send_event(&event).await?);
-            }
+            answers.push(self.send_event(&event).await?);
         }
         Ok(answers)
     }

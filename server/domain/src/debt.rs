@@ -379,16 +379,8 @@ impl Debt {
 
     /// Late money settles what is outstanding first, then undoes what was given up; the rest is the shopper's.
     fn recover(self, amount: Money) -> Result<DebtStep, DebtError> {
-        let mut movements = vec![];
-        let mut debt = self;
-        if debt.written_off.is_positive() && amount.minor() > debt.outstanding.minor() {
-            let step = debt.apply(DebtEvent::Reopened)?;
-            movements.extend(step.movements);
-            debt = step.debt;
-        }
-        let settles = if amount.minor() < debt.outstanding.minor() { amount } else { debt.outstanding };
+        let (mut debt, mut movements, settles) = self.settle(amount)?;
         let surplus = amount.checked_sub(settles)?;
-        debt.outstanding = debt.outstanding.checked_sub(settles)?;
         debt.recovered = debt.recovered.checked_add(settles)?;
         if settles.is_positive() {
             movements.push(DebtMovement::Recovered(settles));
@@ -397,6 +389,21 @@ impl Debt {
             movements.push(DebtMovement::RecoveredSurplus(surplus));
         }
         Ok(debt.moved(movements))
+    }
+
+    /// The debt with as much less outstanding as `amount` settles, what that undid before, and how much it is. Where it went is for the
+    /// caller to say.
+    fn settle(self, amount: Money) -> Result<(Self, Vec<DebtMovement>, Money), DebtError> {
+        let mut movements = vec![];
+        let mut debt = self;
+        if debt.written_off.is_positive() && amount.minor() > debt.outstanding.minor() {
+            let step = debt.apply(DebtEvent::Reopened)?;
+            movements.extend(step.movements);
+            debt = step.debt;
+        }
+        let settles = if amount.minor() < debt.outstanding.minor() { amount } else { debt.outstanding };
+        debt.outstanding = debt.outstanding.checked_sub(settles)?;
+        Ok((debt, movements, settles))
     }
 
     /// What it had settled is owed again; what was beyond that had been the shopper's.

@@ -8,6 +8,7 @@ use crate::money::Money;
 use crate::reason::closed_list;
 use crate::refund::RefundReason;
 
+mod mail;
 mod plan;
 
 pub use plan::{DeadlineLook, GRACE, LOOK_AGAIN, Moment, Plan, WARN_BEFORE, deadline_look, is_uncharged};

@@ -1,7 +1,6 @@
 //! Who gets which mail about a visit, once: the receipt when something was taken, the notice when something is owed.
 
 use domain::effect::Effect;
-use domain::trip::Trip;
 use serde_json::json;
 use sqlx::PgConnection;
 use time::OffsetDateTime;
@@ -21,7 +20,7 @@ pub(super) async fn notify(conn: &mut PgConnection, row: &TripRow, now: OffsetDa
         Identity::NotAsked => {
             vec![Effect::FetchShopperIdentity { trip, store: store_id, instrument: instrument.clone() }]
         }
-        Identity::Known(_) => mails(row),
+        Identity::Known(_) => Effect::mails(&row.id, row.state),
     };
     let mut asked = vec![];
     for effect in wanted {
@@ -36,22 +35,4 @@ pub(super) async fn notify(conn: &mut PgConnection, row: &TripRow, now: OffsetDa
     let detail = json!({ "effects": asked });
     let entry = AuditEntry { actor: "worker", action: "mail_asked_for", subject: row.id.as_str(), detail };
     store::audit::insert(conn, entry, now).await
-}
-
-fn mails(row: &TripRow) -> Vec<Effect> {
-    let receipt = Effect::SendReceipt { trip: row.id.clone() };
-    let notice = Effect::SendDebtNotice { trip: row.id.clone() };
-    match row.state {
-        Trip::Captured { .. } | Trip::Recovered { .. } => vec![receipt],
-        Trip::PartlyCaptured { .. } => vec![receipt, notice],
-        Trip::Uncollected { .. } => vec![notice],
-        Trip::Entered
-        | Trip::InReview
-        | Trip::Adjusting { .. }
-        | Trip::Capturing { .. }
-        | Trip::CaptureUnknown { .. }
-        | Trip::CaptureUnconfirmed { .. }
-        | Trip::Cancelling
-        | Trip::Cancelled => vec![],
-    }
 }

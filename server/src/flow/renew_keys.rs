@@ -1,17 +1,15 @@
 //! The newest key seals what an older one did: the last step but one of changing a key, and the first after an update that seals more.
 
 use serde_json::json;
-use sqlx::PgPool;
+use sqlx::{PgConnection, PgPool};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::staff::{Person, UnknownStaff};
 use crate::store::audit::AuditEntry;
-use crate::store::{self, StoreError, renewal};
+use crate::store::renewal::{self, Part};
+use crate::store::{self, StoreError};
 use crate::vault::Vault;
-
-/// Rows that one transaction walks.
-const PART: i64 = 1_000;
 
 /// Rows that were sealed again.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -57,30 +55,24 @@ pub async fn renew_keys(
     person.check(&mut conn).await??;
     drop(conn);
     let mut done = Renewed::default();
-    let mut after = Some(Uuid::nil());
-    while let Some(from) = after {
-        let mut tx = db.begin().await?;
-        let part = renewal::shoppers(&mut tx, vault, from, PART).await?;
-        tx.commit().await?;
-        (after, done.shoppers) = (part.next, done.shoppers.saturating_add(part.renewed));
+    let shoppers = async |conn: &mut PgConnection, after| renewal::shoppers(conn, vault, after).await;
+    walk(db, Uuid::nil(), shoppers, |count| {
+        done.shoppers = done.shoppers.saturating_add(count);
         step(done);
-    }
-    let mut after = Some(String::new());
-    while let Some(from) = after {
-        let mut tx = db.begin().await?;
-        let part = renewal::loyalty_accounts(&mut tx, vault, &from, PART).await?;
-        tx.commit().await?;
-        (after, done.loyalty_accounts) = (part.next, done.loyalty_accounts.saturating_add(part.renewed));
+    })
+    .await?;
+    let accounts = async |conn: &mut PgConnection, after| renewal::loyalty_accounts(conn, vault, after).await;
+    walk(db, String::new(), accounts, |count| {
+        done.loyalty_accounts = done.loyalty_accounts.saturating_add(count);
         step(done);
-    }
-    let mut after = Some(String::new());
-    while let Some(from) = after {
-        let mut tx = db.begin().await?;
-        let part = renewal::cards(&mut tx, vault, &from, PART).await?;
-        tx.commit().await?;
-        (after, done.cards) = (part.next, done.cards.saturating_add(part.renewed));
+    })
+    .await?;
+    let cards = async |conn: &mut PgConnection, after| renewal::cards(conn, vault, after).await;
+    walk(db, String::new(), cards, |count| {
+        done.cards = done.cards.saturating_add(count);
         step(done);
-    }
+    })
+    .await?;
     let mut tx = db.begin().await?;
     let detail = json!({
         "shoppers": done.shoppers,
@@ -92,4 +84,22 @@ pub async fn renew_keys(
     store::audit::insert(&mut tx, entry, now).await?;
     tx.commit().await?;
     Ok(done)
+}
+
+/// Walks one table, each part in a transaction of its own.
+async fn walk<K>(
+    db: &PgPool,
+    first: K,
+    part: impl AsyncFn(&mut PgConnection, K) -> Result<Part<K>, StoreError>,
+    mut told: impl FnMut(u64),
+) -> Result<(), RenewKeysError> {
+    let mut after = Some(first);
+    while let Some(from) = after {
+        let mut tx = db.begin().await?;
+        let walked = part(&mut tx, from).await?;
+        tx.commit().await?;
+        after = walked.next;
+        told(walked.renewed);
+    }
+    Ok(())
 }

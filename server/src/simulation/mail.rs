@@ -51,12 +51,7 @@ impl Tables {
                 let instrument = self.instruments[instrument].clone();
                 vec![Effect::FetchShopperIdentity { trip: id, store, instrument }]
             }
-            Identity::Known => {
-                let (receipt, notice) = mails(row.state);
-                let receipt = receipt.then(|| Effect::SendReceipt { trip: id.clone() });
-                let notice = notice.then_some(Effect::SendDebtNotice { trip: id });
-                receipt.into_iter().chain(notice).collect()
-            }
+            Identity::Known => Effect::mails(&id, row.state),
         };
         for effect in wanted {
             if !self.exists(effect.kind(), trip) {
@@ -74,23 +69,6 @@ impl Tables {
         if let Some(instrument) = self.trips[trip].as_ref().and_then(|it| it.instrument) {
             self.identities[instrument] = if is_known { Identity::Known } else { Identity::Nobody };
         }
-    }
-}
-
-/// A receipt, a notice.
-fn mails(state: Trip) -> (bool, bool) {
-    match state {
-        Trip::Captured { .. } | Trip::Recovered { .. } => (true, false),
-        Trip::PartlyCaptured { .. } => (true, true),
-        Trip::Uncollected { .. } => (false, true),
-        Trip::Entered
-        | Trip::InReview
-        | Trip::Adjusting { .. }
-        | Trip::Capturing { .. }
-        | Trip::CaptureUnknown { .. }
-        | Trip::CaptureUnconfirmed { .. }
-        | Trip::Cancelling
-        | Trip::Cancelled => (false, false),
     }
 }
 
@@ -163,11 +141,12 @@ impl World {
                 wrong.push(format!("{:?} twice", row.effect));
             }
         }
-        let (receipt, notice) = mails(state);
+        let id = self.tables.trips[trip].as_ref().map(|row| row.id.clone());
         let was_asked = !self.tables.is_given_up("fetch_shopper_identity", trip);
         let is_known = self.tables.identity(trip) == Some(Identity::Known) && was_asked;
-        for (kind, is_wanted) in [("send_receipt", receipt), ("send_debt_notice", notice)] {
-            if is_known && is_wanted && !self.tables.exists(kind, trip) {
+        for effect in id.map_or_else(Vec::new, |id| Effect::mails(&id, state)) {
+            let kind = effect.kind();
+            if is_known && !self.tables.exists(kind, trip) {
                 wrong.push(format!("no {kind} for {state:?}"));
             }
         }

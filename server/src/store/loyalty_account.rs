@@ -128,22 +128,24 @@ pub async fn keep(conn: &mut PgConnection, now: OffsetDateTime) -> Result<()> {
     Ok(())
 }
 
-/// An account's address.
-pub(super) fn open(vault: &Vault, number: &str, sealed: Vec<u8>) -> Result<String> {
-    read(vault.open(place(number), &Sealed::new(sealed)), "loyalty_account.email_sealed")
-}
-
-/// Seals an address again with the newest key.
-pub(super) async fn save_email(
-    conn: &mut PgConnection,
-    vault: &Vault,
-    number: &str,
-    email: &EmailAddress,
-) -> Result<()> {
-    let (sealed, index) = (vault.seal(place(number), email.expose()), vault.index(EMAIL, email.expose()));
+/// Seals an account's address again with the newest key.
+pub(super) async fn renew(conn: &mut PgConnection, vault: &Vault, number: &LoyaltyNumber) -> Result<()> {
+    let row =
+        sqlx::query!("SELECT email, email_sealed FROM loyalty_account WHERE loyalty_number = $1", number.as_str(),);
+    let row = row.fetch_one(&mut *conn).await?;
+    let text = match row.email_sealed {
+        Some(sealed) => {
+            let opened = vault.open(place(number.as_str()), &Sealed::new(sealed));
+            Some(read(opened, "loyalty_account.email_sealed")?)
+        }
+        None => row.email,
+    };
+    let Some(text) = text else { return Ok(()) };
+    let email = read(EmailAddress::new(&text), "loyalty_account.email")?;
+    let (sealed, index) = (vault.seal(place(number.as_str()), email.expose()), vault.index(EMAIL, email.expose()));
     sqlx::query!(
         "UPDATE loyalty_account SET email = NULL, email_sealed = $2, email_index = $3 WHERE loyalty_number = $1",
-        number,
+        number.as_str(),
         sealed.bytes(),
         index.bytes(),
     )

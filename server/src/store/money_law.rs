@@ -36,18 +36,6 @@ pub async fn expect_many_rows(conn: &mut PgConnection, grouped: bool) -> Result<
     Ok(())
 }
 
-/// Until this transaction ends: what belongs together is brought together by sorting, and found by hashing. What is said of so many
-/// groups cannot be known to the planner, which would take them for a thousand.
-pub async fn expect_many_groups(conn: &mut PgConnection) -> Result<()> {
-    sqlx::query!(
-        "SELECT set_config('enable_hashagg', 'off', true) AS groups, set_config('enable_nestloop', 'off', true) AS lookups,
-             set_config('max_parallel_workers_per_gather', '0', true) AS workers",
-    )
-    .fetch_one(conn)
-    .await?;
-    Ok(())
-}
-
 /// How much there is to verify now.
 pub async fn extent(conn: &mut PgConnection) -> Result<Extent> {
     let row = sqlx::query!(

@@ -3,88 +3,78 @@
 //! The tables are walked in the order of their keys, so that a renewal of any length needs the memory of one part, and one that was
 //! interrupted begins again from the front without harm: what is sealed with the newest key is passed over.
 
-use domain::id::{EmailAddress, ShopperId, TripId};
+use domain::id::{LoyaltyNumber, ShopperId, TripId};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::{Result, card_facts, loyalty_account, read, shopper};
 use crate::vault::Vault;
 
+/// Rows that one part walks.
+const PART: usize = 1_000;
+
 /// One part of a table, walked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Part<K> {
-    /// Where the next part begins. `None`: this was the last.
+    /// After which key the next part begins. `None`: this was the last.
     pub next: Option<K>,
     /// Rows that were sealed again.
     pub renewed: u64,
 }
 
 /// Shoppers whose id is above `after`.
-pub async fn shoppers(conn: &mut PgConnection, vault: &Vault, after: Uuid, limit: i64) -> Result<Part<Uuid>> {
-    let ids = sqlx::query_scalar!(
-        "SELECT shopper_id FROM (SELECT * FROM shopper WHERE shopper_id > $1 ORDER BY shopper_id LIMIT $3) part
-         WHERE email IS NOT NULL OR substring(email_sealed FROM 1 FOR 4) <> $2",
+pub async fn shoppers(conn: &mut PgConnection, vault: &Vault, after: Uuid) -> Result<Part<Uuid>> {
+    let rows = sqlx::query!(
+        r#"SELECT shopper_id AS key, coalesce(email IS NOT NULL OR substring(email_sealed FROM 1 FOR 4) <> $2, false) AS "is_old!"
+           FROM shopper WHERE shopper_id > $1 ORDER BY shopper_id LIMIT $3"#,
         after,
         vault.newest_key_id(),
-        limit,
+        PART as i64,
     );
-    let ids = ids.fetch_all(&mut *conn).await?;
-    for id in &ids {
-        shopper::renew(&mut *conn, vault, ShopperId(*id)).await?;
+    let (part, old) = part(rows.fetch_all(&mut *conn).await?.into_iter().map(|row| (row.key, row.is_old)));
+    for id in old {
+        shopper::renew(&mut *conn, vault, ShopperId(id)).await?;
     }
-    let next = sqlx::query_scalar!(
-        "SELECT shopper_id FROM shopper WHERE shopper_id > $1 ORDER BY shopper_id OFFSET $2 LIMIT 1",
-        after,
-        limit - 1,
-    );
-    Ok(Part { next: next.fetch_optional(conn).await?, renewed: ids.len() as u64 })
+    Ok(part)
 }
 
 /// Loyalty accounts whose number is above `after`.
-pub async fn loyalty_accounts(conn: &mut PgConnection, vault: &Vault, after: &str, limit: i64) -> Result<Part<String>> {
+pub async fn loyalty_accounts(conn: &mut PgConnection, vault: &Vault, after: String) -> Result<Part<String>> {
     let rows = sqlx::query!(
-        "SELECT loyalty_number, email, email_sealed
-         FROM (SELECT * FROM loyalty_account WHERE loyalty_number > $1 ORDER BY loyalty_number LIMIT $3) part
-         WHERE email IS NOT NULL OR substring(email_sealed FROM 1 FOR 4) <> $2",
+        r#"SELECT loyalty_number AS key, coalesce(email IS NOT NULL OR substring(email_sealed FROM 1 FOR 4) <> $2, false) AS "is_old!"
+           FROM loyalty_account WHERE loyalty_number > $1 ORDER BY loyalty_number LIMIT $3"#,
         after,
         vault.newest_key_id(),
-        limit,
+        PART as i64,
     );
-    let rows = rows.fetch_all(&mut *conn).await?;
-    let renewed = rows.len() as u64;
-    for row in rows {
-        let text = match row.email_sealed {
-            Some(sealed) => loyalty_account::open(vault, &row.loyalty_number, sealed)?,
-            None => row.email.unwrap_or_default(),
-        };
-        let email = read(EmailAddress::new(&text), "loyalty_account.email")?;
-        loyalty_account::save_email(&mut *conn, vault, &row.loyalty_number, &email).await?;
+    let (part, old) = part(rows.fetch_all(&mut *conn).await?.into_iter().map(|row| (row.key, row.is_old)));
+    for number in old {
+        let number = read(LoyaltyNumber::new(&number), "loyalty_account.loyalty_number")?;
+        loyalty_account::renew(&mut *conn, vault, &number).await?;
     }
-    let next = sqlx::query_scalar!(
-        "SELECT loyalty_number FROM loyalty_account WHERE loyalty_number > $1 ORDER BY loyalty_number OFFSET $2 LIMIT 1",
-        after,
-        limit - 1,
-    );
-    Ok(Part { next: next.fetch_optional(conn).await?, renewed })
+    Ok(part)
 }
 
 /// Card facts of visits whose id is above `after`.
-pub async fn cards(conn: &mut PgConnection, vault: &Vault, after: &str, limit: i64) -> Result<Part<String>> {
-    let trips = sqlx::query_scalar!(
-        "SELECT trip_id FROM (SELECT * FROM card_facts WHERE trip_id > $1 ORDER BY trip_id LIMIT $3) part
-         WHERE sealed IS NULL OR substring(sealed FROM 1 FOR 4) <> $2",
+pub async fn cards(conn: &mut PgConnection, vault: &Vault, after: String) -> Result<Part<String>> {
+    let rows = sqlx::query!(
+        r#"SELECT trip_id AS key, sealed IS NULL OR substring(sealed FROM 1 FOR 4) <> $2 AS "is_old!"
+           FROM card_facts WHERE trip_id > $1 ORDER BY trip_id LIMIT $3"#,
         after,
         vault.newest_key_id(),
-        limit,
+        PART as i64,
     );
-    let trips = trips.fetch_all(&mut *conn).await?;
-    for trip in &trips {
-        card_facts::renew(&mut *conn, vault, &read(TripId::new(trip), "card_facts.trip_id")?).await?;
+    let (part, old) = part(rows.fetch_all(&mut *conn).await?.into_iter().map(|row| (row.key, row.is_old)));
+    for trip in old {
+        card_facts::renew(&mut *conn, vault, &read(TripId::new(&trip), "card_facts.trip_id")?).await?;
     }
-    let next = sqlx::query_scalar!(
-        "SELECT trip_id FROM card_facts WHERE trip_id > $1 ORDER BY trip_id OFFSET $2 LIMIT 1",
-        after,
-        limit - 1,
-    );
-    Ok(Part { next: next.fetch_optional(conn).await?, renewed: trips.len() as u64 })
+    Ok(part)
+}
+
+/// What was walked, and which of it an older key sealed. A full part may have another behind it.
+fn part<K: Clone>(rows: impl Iterator<Item = (K, bool)>) -> (Part<K>, Vec<K>) {
+    let rows: Vec<(K, bool)> = rows.collect();
+    let next = rows.get(PART - 1).map(|(key, _)| key.clone());
+    let old: Vec<K> = rows.into_iter().filter(|(_, is_old)| *is_old).map(|(key, _)| key).collect();
+    (Part { next, renewed: old.len() as u64 }, old)
 }

@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use crate::{
     connector::WalkError,
-    feed::{EventSettings, SendOrder, Telling},
+    feed::{Channel, EventSettings, SendOrder, Telling, take_held},
     world::World,
 };
 
@@ -71,39 +71,19 @@ impl World {
             }
             telling
         };
-        match telling {
-            Telling::Never | Telling::Held => {}
-            // An unreachable Storeside is in the log: the event has no answer.
-            Telling::BeforeAnswer => drop(self.send_webhooks(SendOrder::OldestFirst).await),
-            Telling::AfterMs(delay_ms) => {
-                let world = Arc::clone(self);
-                tokio::spawn(async move {
-                    tokio::select! {
-                        () = world.stopped() => {}
-                        () = tokio::time::sleep(Duration::from_millis(delay_ms)) => {
-                            drop(world.send_webhooks(SendOrder::OldestFirst).await);
-                        }
-                    }
-                });
-            }
-        }
+        self.send_as_told(telling, Channel::Webhooks).await;
     }
 
     /// Sends what is held. The status of each answer, in the order of sending.
     pub(crate) async fn send_webhooks(&self, order: SendOrder) -> Result<Vec<u16>, WalkError> {
-        let (mut ids, times) = {
+        let ids = {
             let mut state = self.state();
             let webhooks = &mut state.stripe.webhooks;
-            (std::mem::take(&mut webhooks.held), webhooks.settings.times)
+            take_held(&mut webhooks.held, order, webhooks.settings.times)
         };
-        if order == SendOrder::NewestFirst {
-            ids.make_contiguous().reverse();
-        }
         let mut answers = Vec::new();
         for id in ids {
-            for _ in 0..times.max(1) {
-                answers.push(self.send_webhook(&id).await?);
-            }
+            answers.push(self.send_webhook(&id).await?);
         }
         Ok(answers)
     }

@@ -2,7 +2,7 @@
 
 use crate::money::Money;
 
-use super::{ChargeBack, Debt, DebtError, DebtEvent, DebtMovement, DebtStep, PaymentMeans, taken_back};
+use super::{ChargeBack, Debt, DebtError, DebtMovement, DebtStep, PaymentMeans, taken_back};
 
 impl Debt {
     /// Settles what is outstanding first, then undoes what was given up; the rest is the shopper's.
@@ -56,15 +56,7 @@ impl Debt {
 
     /// The debt after `amount` went towards it, what that undid before, and how much of it settled something.
     fn settled_by(self, amount: Money) -> Result<(Self, Vec<DebtMovement>, Money), DebtError> {
-        let mut movements = vec![];
-        let mut debt = self;
-        if debt.written_off.is_positive() && amount.minor() > debt.outstanding.minor() {
-            let step = debt.apply(DebtEvent::Reopened)?;
-            movements.extend(step.movements);
-            debt = step.debt;
-        }
-        let settles = if amount.minor() < debt.outstanding.minor() { amount } else { debt.outstanding };
-        debt.outstanding = debt.outstanding.checked_sub(settles)?;
+        let (mut debt, movements, settles) = self.settle(amount)?;
         debt.paid = debt.paid.checked_add(settles)?;
         Ok((debt, movements, settles))
     }
