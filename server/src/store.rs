@@ -43,6 +43,7 @@ pub mod staff;
 pub mod stripe_event;
 pub mod tax_rate;
 pub mod trip;
+pub mod viewer;
 
 #[cfg(test)]
 mod fixture;

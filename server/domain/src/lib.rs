@@ -5,7 +5,8 @@
 //!
 //! Words, one per thing, in code, tables, URLs and pages alike:
 //!
-//! *store*; *shopper* (a person in the portal); *instrument* (Amazon's id for the payment instrument); *gate decision*;
+//! *store*; *shopper* (a person in the portal); *viewer* (who looks, by what they
+//! have proven); *instrument* (Amazon's id for the payment instrument); *gate decision*;
 //! *recommendation*, *risk*, *condition* (of Amazon); *standing* (what we know of an instrument at the gate); *trip* (one
 //! visit); *cart*, *cart item*; *purchase* (our priced cart, with *purchase lines*); *bad cart* (has lines we could not
 //! identify); *authorization* (the hold), *adjust*, *capture*, *cancel*; *attempt* (one call to Amazon, recorded before it is
@@ -49,6 +50,7 @@ pub mod refund;
 pub mod search;
 pub mod store;
 pub mod trip;
+pub mod viewer;
 
 pub mod alert;
 pub mod audit;

@@ -2,13 +2,14 @@
 
 use std::pin::Pin;
 
-use domain::id::{PurchaseId, RefundId, ShopperId, TripId};
+use domain::id::{PurchaseId, RefundId, TripId};
 use domain::money::Money;
 use domain::refund::amount::{Choice, Expected, RefundLine, RefundParts, expected};
 use domain::refund::{
     Asked, COUNTED_FOR, Refund, RefundEvent, RefundKind, RefundReason, RefundRefusal, Verdict, check,
 };
 use domain::store::Store;
+use domain::viewer::Viewer;
 use serde_json::json;
 use sqlx::{PgConnection, PgPool};
 use time::OffsetDateTime;
@@ -52,8 +53,8 @@ impl From<sqlx::Error> for RequestRefundError {
 /// Who asks.
 #[derive(Debug, Clone, Copy)]
 pub enum Requester<'a> {
-    /// Whose visit it is.
-    Shopper(ShopperId),
+    /// Whoever may see the visit.
+    Viewer(&'a Viewer),
     /// A person who works here.
     Staff(&'a str),
 }
@@ -200,10 +201,12 @@ pub(super) fn withdraw_credit<'a>(
 async fn lock_trip(conn: &mut PgConnection, trip: &TripId, by: Requester<'_>) -> Result<TripRow, RequestRefundError> {
     match by {
         Requester::Staff(name) => check_staff(&mut *conn, name).await??,
-        Requester::Shopper(shopper) if !store::trip::is_of_shopper(&mut *conn, trip, shopper).await? => {
-            return Err(RequestRefundError::NotFound);
+        Requester::Viewer(viewer) => {
+            let reach = store::viewer::reach(&mut *conn, viewer).await?;
+            if !store::trip::is_within(&mut *conn, trip, &reach).await? {
+                return Err(RequestRefundError::NotFound);
+            }
         }
-        Requester::Shopper(_) => {}
     }
     store::trip::lock(conn, trip).await?.ok_or(RequestRefundError::NotFound)
 }
@@ -288,7 +291,7 @@ async fn open(
 ) -> Result<RefundRow, StoreError> {
     let ExpectedRefund { lines, amount, parts, verdict } = &reckoned.refund;
     let requested_by = match order.by {
-        Requester::Shopper(shopper) => format!("shopper:{shopper}"),
+        Requester::Viewer(viewer) => viewer.to_string(),
         Requester::Staff(name) => name.to_owned(),
     };
     let refund = RefundRow {

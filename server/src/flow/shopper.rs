@@ -1,6 +1,7 @@
-//! What a shopper who has signed in may read: their own visits and debts, and nobody else's.
+//! What a viewer may read: their own visits and debts, and nobody else's.
 
 use domain::id::{EmailAddress, ShopperId, TripId};
+use domain::viewer::Viewer;
 use sqlx::PgPool;
 
 use super::read_receipt::{TripPaper, paper};
@@ -12,13 +13,15 @@ use crate::vault::Vault;
 /// Visits that one page lists.
 const TRIPS_MAX: i64 = 200;
 
-/// A shopper's visits, the newest first.
+/// A viewer's visits, the newest first.
 ///
 /// # Errors
 ///
 /// A database that is away.
-pub async fn trips(db: &PgPool, vault: &Vault, shopper: ShopperId) -> Result<Vec<ListedTrip>, StoreError> {
-    store::trip::list_by_shopper(&mut *db.acquire().await?, vault, shopper, TRIPS_MAX).await
+pub async fn trips(db: &PgPool, vault: &Vault, viewer: &Viewer) -> Result<Vec<ListedTrip>, StoreError> {
+    let mut conn = db.acquire().await?;
+    let reach = store::viewer::reach(&mut conn, viewer).await?;
+    store::trip::list(&mut conn, vault, &reach, TRIPS_MAX).await
 }
 
 /// One visit. `None` also when it is somebody else's: from outside the two look alike.
@@ -26,27 +29,25 @@ pub async fn trips(db: &PgPool, vault: &Vault, shopper: ShopperId) -> Result<Vec
 /// # Errors
 ///
 /// A database that is away.
-pub async fn trip(
-    db: &PgPool,
-    vault: &Vault,
-    shopper: ShopperId,
-    trip: &TripId,
-) -> Result<Option<TripPaper>, StoreError> {
+pub async fn trip(db: &PgPool, vault: &Vault, viewer: &Viewer, trip: &TripId) -> Result<Option<TripPaper>, StoreError> {
     let mut conn = db.acquire().await?;
-    if !store::trip::is_of_shopper(&mut conn, trip, shopper).await? {
+    let reach = store::viewer::reach(&mut conn, viewer).await?;
+    if !store::trip::is_within(&mut conn, trip, &reach).await? {
         return Ok(None);
     }
     let Some(row) = store::trip::get(&mut conn, trip).await? else { return Ok(None) };
     paper(&mut conn, vault, &row).await.map(Some)
 }
 
-/// What a shopper owes, by visit.
+/// What a viewer owes, by visit.
 ///
 /// # Errors
 ///
 /// A database that is away.
-pub async fn owed(db: &PgPool, shopper: ShopperId) -> Result<Vec<OwedTrip>, StoreError> {
-    store::debt::list_open_by_shopper(&mut *db.acquire().await?, shopper).await
+pub async fn owed(db: &PgPool, viewer: &Viewer) -> Result<Vec<OwedTrip>, StoreError> {
+    let mut conn = db.acquire().await?;
+    let reach = store::viewer::reach(&mut conn, viewer).await?;
+    store::debt::list_open(&mut conn, &reach).await
 }
 
 /// A shopper's address. `None`: the shopper is gone.

@@ -9,10 +9,11 @@ use app::backend::{
 use app::error::UiError;
 use async_trait::async_trait;
 use domain::effect;
-use domain::id::{EmailAddress, PayoffId, ShopperId, TripId};
+use domain::id::{EmailAddress, PayoffId, TripId};
 use domain::money::Money;
 use domain::receipt::PaymentProgress;
 use domain::trip::Trip;
+use domain::viewer::Viewer;
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 use sqlx::PgPool;
@@ -66,9 +67,9 @@ pub struct Portal {
     network: String,
 }
 
-#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 struct SignedInAt {
-    shopper: ShopperId,
+    viewer: Viewer,
     at: i64,
 }
 
@@ -84,7 +85,7 @@ impl Portal {
         self.state.clock.now()
     }
 
-    async fn shopper(&self) -> Result<Option<ShopperId>, UiError> {
+    async fn viewer(&self) -> Result<Option<Viewer>, UiError> {
         let found: Option<SignedInAt> = self.session.get(SIGNED_IN).await.map_err(|_| UiError::Unavailable)?;
         let Some(signed_in) = found else { return Ok(None) };
         let age = self.now().unix_timestamp() - signed_in.at;
@@ -92,11 +93,11 @@ impl Portal {
             self.session.flush().await.map_err(|_| UiError::Unavailable)?;
             return Ok(None);
         }
-        Ok(Some(signed_in.shopper))
+        Ok(Some(signed_in.viewer))
     }
 
-    async fn signed_in(&self) -> Result<ShopperId, UiError> {
-        self.shopper().await?.ok_or(UiError::NotSignedIn)
+    async fn signed_in(&self) -> Result<Viewer, UiError> {
+        self.viewer().await?.ok_or(UiError::NotSignedIn)
     }
 
     /// Names a code by chance of the operating system's.
@@ -118,7 +119,7 @@ impl Portal {
         let answered = answer_code(&self.state.database, &self.state.vault, id, code.expose(), now).await;
         let shopper = answered.map_err(|error| sign_in_error(&error))?;
         self.session.flush().await.map_err(|_| UiError::Unavailable)?;
-        let signed_in = SignedInAt { shopper, at: now.unix_timestamp() };
+        let signed_in = SignedInAt { viewer: Viewer::Shopper(shopper), at: now.unix_timestamp() };
         self.session.insert(SIGNED_IN, signed_in).await.map_err(|_| UiError::Unavailable)
     }
 }
@@ -146,7 +147,7 @@ async fn not_before(at: Instant) {
 #[async_trait]
 impl ShopperBackend for Portal {
     async fn who(&self) -> Result<Option<SignedIn>, UiError> {
-        let Some(shopper) = self.shopper().await? else { return Ok(None) };
+        let Some(Viewer::Shopper(shopper)) = self.viewer().await? else { return Ok(None) };
         let email =
             flow::email(&self.state.database, &self.state.vault, shopper).await.map_err(|it| unavailable(&it))?;
         Ok(email.map(|email| SignedIn { masked_email: email.masked() }))
@@ -171,16 +172,16 @@ impl ShopperBackend for Portal {
     }
 
     async fn trips(&self) -> Result<Vec<TripSummary>, UiError> {
-        let shopper = self.signed_in().await?;
+        let viewer = self.signed_in().await?;
         let trips =
-            flow::trips(&self.state.database, &self.state.vault, shopper).await.map_err(|it| unavailable(&it))?;
+            flow::trips(&self.state.database, &self.state.vault, &viewer).await.map_err(|it| unavailable(&it))?;
         Ok(trips.into_iter().map(summary).collect())
     }
 
     async fn trip(&self, id: TripId) -> Result<TripPage, UiError> {
-        let shopper = self.signed_in().await?;
+        let viewer = self.signed_in().await?;
         let found =
-            flow::trip(&self.state.database, &self.state.vault, shopper, &id).await.map_err(|it| unavailable(&it))?;
+            flow::trip(&self.state.database, &self.state.vault, &viewer, &id).await.map_err(|it| unavailable(&it))?;
         match found.ok_or(UiError::NotFound)? {
             TripPaper::Receipt(receipt) => Ok(TripPage::Receipt(receipt)),
             TripPaper::NoPurchase { merchant, started_at, hold, is_over } => {
@@ -191,8 +192,8 @@ impl ShopperBackend for Portal {
     }
 
     async fn balance(&self) -> Result<Balance, UiError> {
-        let shopper = self.signed_in().await?;
-        let debts = flow::owed(&self.state.database, shopper).await.map_err(|it| unavailable(&it))?;
+        let viewer = self.signed_in().await?;
+        let debts = flow::owed(&self.state.database, &viewer).await.map_err(|it| unavailable(&it))?;
         let mut total: Vec<Money> = vec![];
         for debt in &debts {
             match total.iter_mut().find(|sum| sum.currency() == debt.outstanding.currency()) {
@@ -206,17 +207,19 @@ impl ShopperBackend for Portal {
     }
 
     async fn check_payoff(&self, trips: Vec<TripId>) -> Result<PayoffCheck, UiError> {
-        let shopper = self.signed_in().await?;
+        let viewer = self.signed_in().await?;
+        let shopper = pay::payer(&viewer)?;
         let (chosen, total) =
             payoff::check(&self.state.database, shopper, &trips).await.map_err(|it| pay::refused(&it))?;
-        let debts = flow::owed(&self.state.database, shopper).await.map_err(|it| unavailable(&it))?;
+        let debts = flow::owed(&self.state.database, &viewer).await.map_err(|it| unavailable(&it))?;
         let chosen = debts.into_iter().filter(|debt| chosen.iter().any(|it| it.trip == debt.trip));
         let now = self.now();
         Ok(PayoffCheck { trips: chosen.map(|debt| pay::owed(debt, now)).collect(), total })
     }
 
     async fn pay(&self, trips: Vec<TripId>, agreed: Money) -> Result<String, UiError> {
-        let shopper = self.signed_in().await?;
+        let viewer = self.signed_in().await?;
+        let shopper = pay::payer(&viewer)?;
         let wish = StartPayoff { shopper, trips: &trips, agreed };
         let started = payoff::start(&self.state.database, &self.state.checkout, &wish, self.now()).await;
         match started.map_err(|it| pay::refused(&it))? {
@@ -226,7 +229,8 @@ impl ShopperBackend for Portal {
     }
 
     async fn payoff(&self, id: PayoffId) -> Result<PayoffPage, UiError> {
-        let shopper = self.signed_in().await?;
+        let viewer = self.signed_in().await?;
+        let shopper = pay::payer(&viewer)?;
         let shown = payoff::show(&self.state.database, &self.state.checkout, shopper, id, self.now()).await;
         shown.map_err(|it| unavailable(&it))?.map(pay::page).ok_or(UiError::NotFound)
     }

@@ -1,12 +1,13 @@
 //! The table `debt`: what was not collected, one row a trip at most.
 
 use domain::debt::{Debt, DebtStatus};
-use domain::id::{DebtId, InstrumentId, ShopperId, StoreId, TripId};
+use domain::id::{DebtId, InstrumentId, StoreId, TripId};
 use domain::money::{Currency, Money};
 use domain::reason::DebtCause;
 use sqlx::PgConnection;
 use time::OffsetDateTime;
 
+use super::viewer::Reach;
 use super::{Result, StoreError, read};
 
 /// Writes a debt that was just born.
@@ -246,15 +247,17 @@ pub struct OwedTrip {
     pub incurred_at: OffsetDateTime,
 }
 
-/// What a shopper owes, the oldest visit first.
-pub async fn list_open_by_shopper(conn: &mut PgConnection, shopper: ShopperId) -> Result<Vec<OwedTrip>> {
+/// What is owed within reach, the oldest visit first.
+pub async fn list_open(conn: &mut PgConnection, reach: &Reach) -> Result<Vec<OwedTrip>> {
     let rows = sqlx::query!(
         r#"SELECT debt.trip_id, debt.currency, debt.outstanding_minor, debt.cause, debt.incurred_at, trip.started_at,
              store.merchant_name, store.contact,
              (SELECT count(*) FROM purchase JOIN purchase_line USING (purchase_id) WHERE purchase.trip_id = debt.trip_id) AS "items!"
-         FROM instrument JOIN debt USING (instrument_id) JOIN trip ON trip.trip_id = debt.trip_id JOIN store USING (store_id)
-         WHERE instrument.shopper_id = $1 AND debt.outstanding_minor > 0 ORDER BY trip.started_at, debt.trip_id"#,
-        shopper.0,
+         FROM debt JOIN trip ON trip.trip_id = debt.trip_id JOIN store USING (store_id)
+         WHERE (debt.instrument_id = ANY($1) OR debt.trip_id = ANY($2)) AND debt.outstanding_minor > 0
+         ORDER BY trip.started_at, debt.trip_id"#,
+        reach.instruments(),
+        reach.trips(),
     );
     let rows = rows.fetch_all(conn).await?.into_iter().map(|row| {
         let currency = read(Currency::new(&row.currency), "debt.currency")?;

@@ -1,6 +1,6 @@
 //! The table `trip`: one row a visit, its state spread over columns that checks hold together.
 
-use domain::id::{InstrumentId, ShopperId, StoreId, TripId};
+use domain::id::{InstrumentId, StoreId, TripId};
 use domain::money::{Currency, Money};
 use domain::receipt::CardFacts;
 use domain::search::Search;
@@ -8,6 +8,7 @@ use domain::trip::Trip;
 use sqlx::PgConnection;
 use time::OffsetDateTime;
 
+use super::viewer::Reach;
 use super::{Result, StoreError, card_facts, read};
 use crate::vault::Vault;
 
@@ -235,13 +236,13 @@ pub async fn is_capture_confirmed(conn: &mut PgConnection, id: &TripId) -> Resul
     Ok(confirmed.fetch_optional(conn).await?.unwrap_or(false))
 }
 
-/// Was this visit paid with one of the shopper's instruments?
-pub async fn is_of_shopper(conn: &mut PgConnection, id: &TripId, shopper: ShopperId) -> Result<bool> {
+/// May whoever has this reach see this visit?
+pub async fn is_within(conn: &mut PgConnection, id: &TripId, reach: &Reach) -> Result<bool> {
     let found = sqlx::query_scalar!(
-        r#"SELECT EXISTS (SELECT 1 FROM trip JOIN instrument USING (instrument_id)
-           WHERE trip_id = $1 AND shopper_id = $2) AS "found!""#,
+        r#"SELECT EXISTS (SELECT 1 FROM trip WHERE trip_id = $1 AND (instrument_id = ANY($2) OR trip_id = ANY($3))) AS "found!""#,
         id.as_str(),
-        shopper.0,
+        reach.instruments(),
+        reach.trips(),
     );
     Ok(found.fetch_one(conn).await?)
 }
@@ -259,13 +260,8 @@ pub struct ListedTrip {
     pub card: Option<CardFacts>,
 }
 
-/// A shopper's visits, the newest first, at most `limit`.
-pub async fn list_by_shopper(
-    conn: &mut PgConnection,
-    vault: &Vault,
-    shopper: ShopperId,
-    limit: i64,
-) -> Result<Vec<ListedTrip>> {
+/// The visits within reach, the newest first, at most `limit`.
+pub async fn list(conn: &mut PgConnection, vault: &Vault, reach: &Reach, limit: i64) -> Result<Vec<ListedTrip>> {
     let rows = sqlx::query!(
         r#"SELECT trip.trip_id, trip.store_id, trip.instrument_id, trip.currency, trip.state, trip.total_minor,
                trip.capture_minor, trip.capture_doubts, trip.capture_failed, trip.cause, trip.adjust_minor,
@@ -273,10 +269,11 @@ pub async fn list_by_shopper(
                trip.hold_minor, trip.started_at, trip.deadline_at,
                store.merchant_name, coalesce(debt.outstanding_minor, 0) AS "outstanding_minor!",
                card_facts.brand AS "brand?", card_facts.tail AS "tail?", card_facts.sealed AS "sealed?"
-           FROM instrument JOIN trip USING (instrument_id) JOIN store USING (store_id)
+           FROM trip JOIN store USING (store_id)
            LEFT JOIN debt ON debt.trip_id = trip.trip_id LEFT JOIN card_facts ON card_facts.trip_id = trip.trip_id
-           WHERE instrument.shopper_id = $1 ORDER BY trip.started_at DESC, trip.trip_id LIMIT $2"#,
-        shopper.0,
+           WHERE trip.instrument_id = ANY($1) OR trip.trip_id = ANY($2) ORDER BY trip.started_at DESC, trip.trip_id LIMIT $3"#,
+        reach.instruments(),
+        reach.trips(),
         limit,
     );
     let rows = rows.fetch_all(conn).await?.into_iter().map(|row| {

@@ -1,8 +1,9 @@
 //! Refunds: asked for, decided, given back by Amazon or by a person, and never more than was paid.
 
-use domain::id::{ReconciliationId, RefundId, TripId};
+use domain::id::{ReconciliationId, RefundId, ShopperId, TripId};
 use domain::money::{Currency, Money};
 use domain::refund::{RefundReason, RefundRefusal};
+use domain::viewer::Viewer;
 use server::flow::decide_refund::{DecideRefundError, Decision};
 use server::flow::request_refund::{RefundOrder, RequestRefundError, Requester, request_refund};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
@@ -282,22 +283,23 @@ async fn the_same_request_sent_twice_is_one_refund_and_a_strangers_visit_is_not_
     let shopper: Uuid = sqlx::query_scalar("SELECT shopper_id FROM shopper").fetch_one(&shop.database).await.unwrap();
     let (trip, now) = (trip_id(trip), shop.worker.clock.now());
     let id = RefundId::new(Uuid::new_v4()).unwrap();
-    let order = |trip, shopper| RefundOrder {
+    let (own, strange) = (Viewer::Shopper(ShopperId(shopper)), Viewer::Shopper(ShopperId(Uuid::new_v4())));
+    let order = |trip, viewer| RefundOrder {
         id,
         trip,
         wish: lines(&[(1, 1)]),
         reason: RefundReason::UnwantedItem,
         because: None,
-        by: Requester::Shopper(domain::id::ShopperId(shopper)),
+        by: Requester::Viewer(viewer),
     };
-    let first = request_refund(&shop.database, &order(&trip, shopper), now).await.unwrap();
+    let first = request_refund(&shop.database, &order(&trip, &own), now).await.unwrap();
     shop.settle().await;
-    let again = request_refund(&shop.database, &order(&trip, shopper), now).await.unwrap();
+    let again = request_refund(&shop.database, &order(&trip, &own), now).await.unwrap();
     assert_eq!((first.id, again.id, again.state.name()), (id, id, "refunded"));
-    let stranger = request_refund(&shop.database, &order(&trip, Uuid::new_v4()), now).await;
+    let stranger = request_refund(&shop.database, &order(&trip, &strange), now).await;
     assert!(matches!(stranger, Err(RequestRefundError::NotFound)), "{stranger:?}");
     let elsewhere: TripId = trip_id(visit(&shop, "visa").await);
-    let reused = request_refund(&shop.database, &order(&elsewhere, shopper), now).await;
+    let reused = request_refund(&shop.database, &order(&elsewhere, &own), now).await;
     assert!(matches!(reused, Err(RequestRefundError::NotFound)), "{reused:?}");
     assert_eq!(shop.number("SELECT count(*) FROM refund WHERE requested_by = 'shopper:' || $1", shopper).await, 1);
     assert_eq!(first.amount, Money::new(FIRST, Currency::USD));

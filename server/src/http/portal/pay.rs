@@ -2,12 +2,22 @@
 
 use app::backend::{OwedTrip, PayoffGate, PayoffPage, PayoffProgress, PayoffTrip};
 use app::error::UiError;
+use domain::id::ShopperId;
 use domain::payoff::{AllocationError, Payoff};
+use domain::viewer::Viewer;
 use time::OffsetDateTime;
 
 use super::unavailable;
 use crate::flow::payoff::{ShownPayoff, StartError};
 use crate::store::debt;
+
+/// Only whoever is known by an address pays, until payoffs know other viewers.
+pub(super) fn payer(viewer: &Viewer) -> Result<ShopperId, UiError> {
+    match viewer {
+        Viewer::Shopper(shopper) => Ok(*shopper),
+        Viewer::Card(_) | Viewer::Visit(_) => Err(UiError::NotFound),
+    }
+}
 
 pub(super) fn owed(debt: debt::OwedTrip, now: OffsetDateTime) -> OwedTrip {
     OwedTrip {

@@ -1,11 +1,12 @@
 use domain::debt::{DebtEvent, PaymentMeans};
 use domain::id::EmailAddress;
+use domain::viewer::Viewer;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use uuid::Uuid;
 
 use super::super::fixture::{self, NOW, add_trip, assert_refused, card, id, refusal, usd, vault};
 use super::super::trip::TripRow;
-use super::super::{gate, instrument, shopper, trip};
+use super::super::{gate, instrument, shopper, trip, viewer};
 use super::*;
 
 fn owed(minor: i64, cause: DebtCause) -> Debt {
@@ -152,10 +153,13 @@ async fn a_shopper_sees_what_all_own_cards_owe_the_oldest_visit_first(_: PgPoolO
     trip::save(&mut conn, &newer, NOW).await.unwrap();
     let late = owed(40, DebtCause::LateCart);
     insert(&mut conn, DebtId(Uuid::new_v4()), &newer.id, Some(&card()), &late, NOW).await.unwrap();
-    assert_eq!(list_open_by_shopper(&mut conn, mine).await.unwrap().len(), 0, "the card is nobody's yet");
+    let theirs = Viewer::Shopper(mine);
+    let reach = viewer::reach(&mut conn, &theirs).await.unwrap();
+    assert_eq!(list_open(&mut conn, &reach).await.unwrap().len(), 0, "the card is nobody's yet");
 
     instrument::save_identity(&mut conn, &card(), Some(mine), NOW).await.unwrap();
-    let listed = list_open_by_shopper(&mut conn, mine).await.unwrap();
+    let reach = viewer::reach(&mut conn, &theirs).await.unwrap();
+    let listed = list_open(&mut conn, &reach).await.unwrap();
     let facts: Vec<_> = listed.iter().map(|it| (it.trip.as_str(), it.outstanding, it.cause)).collect();
     assert_eq!(facts, [("older", usd(300), DebtCause::PaymentDeclined), ("newer", usd(40), DebtCause::LateCart)]);
     assert_eq!((listed[0].store_name.as_str(), listed[0].contact.as_str()), ("Corner Store", "help@example.com"));

@@ -2,11 +2,12 @@ use std::collections::BTreeSet;
 
 use domain::id::EmailAddress;
 use domain::reason::DebtCause;
+use domain::viewer::Viewer;
 use sqlx::Connection;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 
 use super::super::fixture::{self, NOW, add_trip, assert_refused, id, usd, vault, visit};
-use super::super::{instrument, shopper};
+use super::super::{instrument, shopper, viewer};
 use super::*;
 
 fn adjusting(total: Money) -> Trip {
@@ -204,14 +205,40 @@ async fn a_shopper_sees_the_visits_of_all_own_cards_and_of_no_other(_: PgPoolOpt
         let row = TripRow { instrument: Some(id(card)), started_at, ..visit(name) };
         insert(&mut conn, &row, NOW).await.unwrap();
     }
-    let listed = list_by_shopper(&mut conn, &vault(), mine, 10).await.unwrap();
+    let reach = viewer::reach(&mut conn, &Viewer::Shopper(mine)).await.unwrap();
+    let listed = list(&mut conn, &vault(), &reach, 10).await.unwrap();
     assert_eq!(listed.iter().map(|it| it.row.id.as_str()).collect::<Vec<_>>(), ["newest", "between", "oldest"]);
     assert_eq!(listed[0].store_name, "Corner Store");
     assert!(listed[0].outstanding == usd(0) && listed[0].card.is_none());
-    let first = list_by_shopper(&mut conn, &vault(), mine, 1).await.unwrap();
+    let first = list(&mut conn, &vault(), &reach, 1).await.unwrap();
     assert_eq!(first.iter().map(|it| it.row.id.as_str()).collect::<Vec<_>>(), ["newest"]);
     for (name, found) in [("newest", true), ("oldest", true), ("theirs", false), ("nobodys", false), ("none", false)] {
-        assert_eq!(is_of_shopper(&mut conn, &id(name), mine).await.unwrap(), found, "{name}");
+        assert_eq!(is_within(&mut conn, &id(name), &reach).await.unwrap(), found, "{name}");
+    }
+}
+
+#[sqlx::test(migrator = "crate::database::MIGRATOR")]
+async fn a_card_opens_its_own_visits_and_a_link_opens_one(_: PgPoolOptions, database: PgConnectOptions) {
+    let mut conn = fixture::connect(database).await;
+    add_trip(&mut conn, "first").await;
+    let second = TripRow { started_at: NOW + time::Duration::hours(1), ..visit("second") };
+    insert(&mut conn, &second, NOW).await.unwrap();
+    instrument::insert(&mut conn, &id("card-2"), NOW).await.unwrap();
+    insert(&mut conn, &TripRow { instrument: Some(id("card-2")), ..visit("theirs") }, NOW).await.unwrap();
+    let seen = [
+        (Viewer::Card(second.instrument.clone().unwrap()), vec!["second", "first"]),
+        (Viewer::Card(id("card-3")), vec![]),
+        (Viewer::Visit(id("theirs")), vec!["theirs"]),
+        (Viewer::Visit(id("none")), vec![]),
+    ];
+    for (viewer, expected) in seen {
+        let reach = viewer::reach(&mut conn, &viewer).await.unwrap();
+        let listed = list(&mut conn, &vault(), &reach, 10).await.unwrap();
+        assert_eq!(listed.iter().map(|it| it.row.id.as_str()).collect::<Vec<_>>(), expected, "{viewer:?}");
+        for name in ["first", "second", "theirs"] {
+            let found = is_within(&mut conn, &id(name), &reach).await.unwrap();
+            assert_eq!(found, expected.contains(&name), "{viewer:?} {name}");
+        }
     }
 }
 
