@@ -7,30 +7,67 @@ use std::fmt;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use domain::id::{EmailAddress, PayoffId, TripId};
+use domain::id::{EmailAddress, LoyaltyNumber, PayoffId, TripId};
 use domain::money::Money;
 use domain::reason::DebtCause;
 use domain::receipt::{Merchant, Receipt};
+use domain::sign_in::CardClaim;
 use leptos::prelude::use_context;
 use time::OffsetDateTime;
 
 use crate::error::UiError;
 
+pub mod ways;
+
+pub use self::ways::SignedIn;
+use self::ways::{LinkToken, OpenSession, SessionName, StoreChoice};
+
 /// What a shopper can ask. Without a session, everything below `sign_out` answers [`UiError::NotSignedIn`].
 #[async_trait]
 pub trait ShopperBackend: Send + Sync + 'static {
-    /// The shopper of this session; `None` when nobody is signed in.
+    /// Whoever this session is of; `None` when nobody is signed in.
     async fn who(&self) -> Result<Option<SignedIn>, UiError>;
 
     /// Mails a sign-in code if the address is known, bound to this browser. The answer, and the time it takes, are the same
     /// for an unknown address.
     async fn request_code(&self, email: EmailAddress) -> Result<(), UiError>;
 
+    /// Mails a sign-in code to the address on file of a loyalty account, like [`ShopperBackend::request_code`].
+    async fn request_code_by_number(&self, number: LoyaltyNumber) -> Result<(), UiError>;
+
     /// Signs this browser in with the code it asked for. [`UiError::BadCode`] for every kind of miss.
     async fn sign_in(&self, code: SignInCode) -> Result<(), UiError>;
 
+    /// The stores one may have been in, by name.
+    async fn stores(&self) -> Result<Vec<StoreChoice>, UiError>;
+
+    /// Signs this browser in by facts of a card. Every kind of miss is one, and takes the same time.
+    async fn sign_in_by_card(&self, claim: CardClaim) -> Result<SignedIn, UiError>;
+
+    /// Uses a payment link up and signs this browser in for its visit. [`UiError::LinkGone`] for every kind of miss.
+    async fn open_link(&self, token: LinkToken) -> Result<(), UiError>;
+
     /// Ends this session. Nothing to do is fine.
     async fn sign_out(&self) -> Result<(), UiError>;
+
+    /// The sessions of whoever is signed in, the newest first.
+    async fn sessions(&self) -> Result<Vec<OpenSession>, UiError>;
+
+    /// Ends one of them. [`UiError::NotFound`] also for somebody else's.
+    async fn end_session(&self, name: SessionName) -> Result<(), UiError>;
+
+    /// Ends all of them, this one as well.
+    async fn end_sessions(&self) -> Result<(), UiError>;
+
+    /// Has whoever is signed in proven it in the last ten minutes, by signing in or by [`ShopperBackend::confirm`]? Asked before what
+    /// cannot be undone.
+    async fn is_fresh(&self) -> Result<bool, UiError>;
+
+    /// Mails a code to the address of whoever is signed in. [`UiError::NotFound`] without an address: they sign in again.
+    async fn request_confirmation(&self) -> Result<(), UiError>;
+
+    /// Takes that code.
+    async fn confirm(&self, code: SignInCode) -> Result<(), UiError>;
 
     /// The shopper's trips, the latest first.
     async fn trips(&self) -> Result<Vec<TripSummary>, UiError>;
@@ -44,7 +81,7 @@ pub trait ShopperBackend: Send + Sync + 'static {
     /// What would be paid for these trips. Nothing happens.
     async fn check_payoff(&self, trips: Vec<TripId>) -> Result<PayoffCheck, UiError>;
 
-    /// Where these trips are paid: an address of the payment processor's, or of ours where they are paid already.
+    /// Where these trips are paid, for who sees no trip all that is owed in the currency of `agreed`: an address of the payment processor's, or of ours where they are paid already.
     /// [`UiError::Changed`] where they cost another amount than `agreed` by now.
     async fn pay(&self, trips: Vec<TripId>, agreed: Money) -> Result<String, UiError>;
 
@@ -59,13 +96,6 @@ pub trait ShopperBackend: Send + Sync + 'static {
 /// [`UiError::Unexpected`] where the server gave none.
 pub fn backend() -> Result<Arc<dyn ShopperBackend>, UiError> {
     use_context().ok_or(UiError::Unexpected)
-}
-
-/// Who is signed in.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SignedIn {
-    /// Like `j•••@e•••.com`.
-    pub masked_email: String,
 }
 
 /// A sign-in code: eight digits. Secret: `Debug` shows none of them.
@@ -165,7 +195,7 @@ pub struct Visit {
 pub struct Balance {
     /// The sum of `debts`, one amount for each currency; empty when nothing is owed.
     pub total: Vec<Money>,
-    /// Only trips with something outstanding, the oldest first.
+    /// Only trips with something outstanding, the oldest first. None though something is owed: whoever asks may pay, and see no trip.
     pub debts: Vec<OwedTrip>,
     /// Can it be paid here?
     pub can_pay: bool,

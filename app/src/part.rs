@@ -1,6 +1,7 @@
 //! Accessible building blocks that every page is made of.
 
 pub(crate) mod asked;
+pub(crate) mod entrance;
 pub(crate) mod field;
 pub(crate) mod layout;
 pub(crate) mod moment;

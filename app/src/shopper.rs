@@ -1,10 +1,15 @@
 //! What a shopper sees: one file per page, with its server functions and forms.
 
 pub(crate) mod balance;
+pub mod confirm;
 pub(crate) mod home;
+pub mod link;
 pub mod payoff;
 pub(crate) mod receipt;
+pub mod sessions;
 pub mod sign_in;
+pub mod sign_in_card;
+pub mod sign_in_loyalty;
 pub mod sign_out;
 pub(crate) mod trip;
 pub(crate) mod trips;

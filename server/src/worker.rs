@@ -86,6 +86,7 @@ impl Worker {
                 mail::send_refund_notice(self, claim, *refund, *news).await
             }
             Effect::MailSignInCode { code } => mail::mail_sign_in_code(self, claim, *code).await,
+            Effect::MailPaymentLink { link } => mail::mail_payment_link(self, claim, *link).await,
             Effect::SendPayoffNotice { payoff, news } => mail::send_payoff_notice(self, claim, *payoff, *news).await,
             Effect::CheckPayoff { payoff } => {
                 let again = flow::payoff::look(&self.database, &self.checkout, *payoff, self.clock.now()).await?;

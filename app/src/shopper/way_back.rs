@@ -4,6 +4,8 @@ use std::fmt;
 
 use domain::id::{PayoffId, TripId};
 
+use crate::backend::SignedIn;
+
 /// A page that asks one to sign in. A closed list, so that no link can lead from here to another site.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum WayBack {
@@ -11,6 +13,7 @@ pub(crate) enum WayBack {
     Trip(TripId),
     Balance,
     Payoff(PayoffId),
+    Sessions,
 }
 
 impl WayBack {
@@ -20,6 +23,7 @@ impl WayBack {
             "/trips" => Some(Self::Trips),
             // What was chosen is chosen again.
             "/balance" | "/balance/check" => Some(Self::Balance),
+            "/sessions" => Some(Self::Sessions),
             path => match path.strip_prefix("/payoff/") {
                 Some(id) => id.parse().ok().map(Self::Payoff),
                 None => path.strip_prefix("/trips/").and_then(|id| TripId::new(id).ok()).map(Self::Trip),
@@ -30,6 +34,30 @@ impl WayBack {
     /// The address of the sign-in page that leads back here.
     pub(crate) fn sign_in(next: Option<&Self>) -> String {
         with_next("/sign-in", next)
+    }
+
+    /// The address of the page for the facts of a card, which leads back here.
+    pub(crate) fn card(next: Option<&Self>) -> String {
+        with_next("/sign-in/card", next)
+    }
+
+    /// The address of the page for a loyalty number, which leads back here.
+    pub(crate) fn loyalty(next: Option<&Self>) -> String {
+        with_next("/sign-in/loyalty", next)
+    }
+
+    /// Where somebody goes who has signed in: back, or to what they came for.
+    pub(crate) fn after(who: &SignedIn, next: Option<Self>) -> Self {
+        match who {
+            // There is nothing else for them.
+            SignedIn::Debtor | SignedIn::Visit => Self::Balance,
+            SignedIn::Email { .. } | SignedIn::Card => next.unwrap_or(Self::Trips),
+        }
+    }
+
+    /// The address of the page for the code that confirms, which leads back here.
+    pub(crate) fn confirm_code(next: Option<&Self>) -> String {
+        with_next("/confirm/code", next)
     }
 
     /// The address of the page for the code, which leads back here.
@@ -52,6 +80,7 @@ impl fmt::Display for WayBack {
             Self::Trips => f.write_str("/trips"),
             Self::Trip(trip) => write!(f, "/trips/{trip}"),
             Self::Balance => f.write_str("/balance"),
+            Self::Sessions => f.write_str("/sessions"),
             Self::Payoff(payoff) => write!(f, "/payoff/{payoff}"),
         }
     }
@@ -63,7 +92,8 @@ mod tests {
 
     #[test]
     fn every_way_back_is_a_page_of_ours() {
-        for path in ["/trips", "/trips/T-1_x", "/balance", "/payoff/550e8400-e29b-41d4-a716-446655440000"] {
+        for path in ["/trips", "/trips/T-1_x", "/balance", "/sessions", "/payoff/550e8400-e29b-41d4-a716-446655440000"]
+        {
             assert_eq!(WayBack::new(path).unwrap().to_string(), path);
         }
         let foreign = [

@@ -7,13 +7,14 @@ mod words;
 use std::time::Duration;
 
 use domain::effect::{PayoffNews, RefundNews, SignInCode};
-use domain::id::{EmailAddress, PayoffId, RefundId, SignInCodeId, TripId};
+use domain::id::{EmailAddress, PaymentLinkId, PayoffId, RefundId, SignInCodeId, TripId};
 use domain::outbox::{Failure, OutboxState, after_failure};
 
 use super::{Worker, jitter};
 use crate::client::mail::{Mail, MailError};
 use crate::failpoint::{self, Commit, Failpoint};
 use crate::flow::mail_failed::mail_failed;
+use crate::flow::payment_link::{forget_link, link_mail};
 use crate::flow::payoff::payoff_mail;
 use crate::flow::read_receipt::{TripMail, trip_mail};
 use crate::flow::read_refund::refund_mail;
@@ -70,6 +71,15 @@ pub(super) async fn send_payoff_notice(
     };
     let words = payoff_words::notice(&mail.shown, news, &worker.public_url);
     send(worker, claim, mail.to, words).await
+}
+
+pub(super) async fn mail_payment_link(worker: &Worker, claim: &Claim, id: PaymentLinkId) -> Result<(), StoreError> {
+    let Some(mail) = link_mail(&worker.database, &worker.vault, id, worker.clock.now()).await? else {
+        return worker.end(claim, OutboxState::Dropped, Some("the link is over")).await;
+    };
+    let words = words::payment_link(&mail, &worker.public_url);
+    send(worker, claim, mail.to, words).await?;
+    forget_link(&worker.database, claim.id, id).await
 }
 
 /// What the version before put into its own row.

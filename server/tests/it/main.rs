@@ -57,3 +57,5 @@ mod shop;
 mod skipped_adjust_stories;
 mod storm_stories;
 mod suspended_stories;
+mod way_stories;
+mod ways;
