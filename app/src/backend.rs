@@ -17,8 +17,10 @@ use time::OffsetDateTime;
 
 use crate::error::UiError;
 
+mod contact;
 pub mod ways;
 
+pub use self::contact::Contact;
 pub use self::ways::SignedIn;
 use self::ways::{LinkToken, OpenSession, SessionName, StoreChoice};
 
@@ -27,6 +29,9 @@ use self::ways::{LinkToken, OpenSession, SessionName, StoreChoice};
 pub trait ShopperBackend: Send + Sync + 'static {
     /// Whoever this session is of; `None` when nobody is signed in.
     async fn who(&self) -> Result<Option<SignedIn>, UiError>;
+
+    /// Whom to ask, every store by its name. Needs no session.
+    async fn contacts(&self) -> Result<Vec<Contact>, UiError>;
 
     /// Mails a sign-in code if the address is known, bound to this browser. The answer, and the time it takes, are the same
     /// for an unknown address.

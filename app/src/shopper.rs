@@ -2,6 +2,7 @@
 
 pub(crate) mod balance;
 pub mod confirm;
+pub(crate) mod help;
 pub(crate) mod home;
 pub mod link;
 pub mod payoff;

@@ -10,6 +10,7 @@ use crate::part::layout::{Footer, Header};
 use crate::part::trouble::Trouble;
 use crate::shopper::balance::BalancePage;
 use crate::shopper::confirm::{ConfirmCodePage, ConfirmPage};
+use crate::shopper::help::HelpPage;
 use crate::shopper::home::HomePage;
 use crate::shopper::link::LinkPage;
 use crate::shopper::payoff::{CheckPage, PayoffPage};
@@ -59,6 +60,7 @@ pub fn App() -> impl IntoView {
             <main id="main" class="main" tabindex="-1">
                 <Routes fallback=not_found>
                     <Route path=path!("") view=HomePage ssr=SsrMode::Async />
+                    <Route path=path!("help") view=HelpPage ssr=SsrMode::Async />
                     <Route path=path!("sign-in") view=SignInPage ssr=SsrMode::Async />
                     <Route path=path!("sign-in/code") view=CodePage ssr=SsrMode::Async />
                     <Route path=path!("sign-in/card") view=CardPage ssr=SsrMode::Async />

@@ -2,7 +2,7 @@
 
 use app::backend::ways::{LinkToken, OpenSession, SessionName, StoreChoice};
 use app::backend::{
-    Balance, OwedTrip, PayoffCheck, PayoffPage, ShopperBackend, SignInCode, SignedIn, TripPage, TripStatus,
+    Balance, Contact, OwedTrip, PayoffCheck, PayoffPage, ShopperBackend, SignInCode, SignedIn, TripPage, TripStatus,
     TripSummary, Visit,
 };
 use app::error::{CardProblem, UiError};
@@ -52,6 +52,12 @@ impl ShopperBackend for Fake {
     async fn who(&self) -> Result<Option<SignedIn>, UiError> {
         self.working()?;
         Ok(self.signed_in.then(|| SignedIn::Email { masked: "j•••@e•••.com".to_owned() }))
+    }
+
+    async fn contacts(&self) -> Result<Vec<Contact>, UiError> {
+        self.working()?;
+        let Merchant { name, address, contact, .. } = merchant();
+        Ok(vec![Contact { store_name: name, address, contact }])
     }
 
     async fn request_code(&self, _: EmailAddress) -> Result<(), UiError> {

@@ -1,17 +1,19 @@
 //! The pages' one door to the server: who asks is found out here, once per request.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration as StdDuration;
 
 use app::backend::ways::{LinkToken, OpenSession, SessionName, StoreChoice};
 use app::backend::{
-    Balance, PayoffCheck, PayoffPage, ShopperBackend, SignInCode, SignedIn, TripPage, TripStatus, TripSummary, Visit,
+    Balance, Contact, PayoffCheck, PayoffPage, ShopperBackend, SignInCode, SignedIn, TripPage, TripStatus, TripSummary,
+    Visit,
 };
 use app::error::UiError;
 use async_trait::async_trait;
 use domain::id::{EmailAddress, LoyaltyNumber, PayoffId, TripId};
 use domain::money::{Currency, Money};
-use domain::receipt::PaymentProgress;
+use domain::receipt::{Merchant, PaymentProgress};
 use domain::sign_in::CardClaim;
 use domain::trip::Trip;
 use domain::viewer::Viewer;
@@ -60,6 +62,8 @@ pub struct PortalState {
     pub vault: Vault,
     /// Where payoffs are paid.
     pub checkout: Checkout,
+    /// While this file is there, the portal is closed, and says what is in it.
+    pub maintenance_file: PathBuf,
     /// Peers that may speak for their clients.
     pub trusted_proxies: Arc<[IpNet]>,
 }
@@ -152,6 +156,12 @@ async fn not_before(at: Instant) {
 impl ShopperBackend for Portal {
     async fn who(&self) -> Result<Option<SignedIn>, UiError> {
         self.signed_in_as().await
+    }
+
+    async fn contacts(&self) -> Result<Vec<Contact>, UiError> {
+        let merchants = flow::merchants(&self.state.database).await.map_err(|it| unavailable(&it))?;
+        let contact = |it: Merchant| Contact { store_name: it.name, address: it.address, contact: it.contact };
+        Ok(merchants.into_iter().map(contact).collect())
     }
 
     async fn request_code(&self, email: EmailAddress) -> Result<(), UiError> {

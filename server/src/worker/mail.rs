@@ -75,7 +75,8 @@ pub(super) async fn send_payoff_notice(
 
 pub(super) async fn mail_payment_link(worker: &Worker, claim: &Claim, id: PaymentLinkId) -> Result<(), StoreError> {
     let Some(mail) = link_mail(&worker.database, &worker.vault, id, worker.clock.now()).await? else {
-        return worker.end(claim, OutboxState::Dropped, Some("the link is over")).await;
+        worker.end(claim, OutboxState::Dropped, Some("the link is over")).await?;
+        return forget_link(&worker.database, claim.id, id).await;
     };
     let words = words::payment_link(&mail, &worker.public_url);
     send(worker, claim, mail.to, words).await?;

@@ -197,7 +197,7 @@ async fn ptl_011_a_thousand_guesses_open_nothing_and_the_statement_opens_all_the
 
     // One network that goes on waits longer and longer.
     let mut looked_up = 0;
-    for minute in 0..60 {
+    for minute in 0..45 {
         let claim = claim(format!("{minute:04}"), LastFact::new("1.00", "").unwrap());
         let at = next_day + time::Duration::minutes(minute);
         looked_up += i32::from(matches!(
@@ -205,7 +205,7 @@ async fn ptl_011_a_thousand_guesses_open_nothing_and_the_statement_opens_all_the
             Err(CardSignInError::NoMatch)
         ));
     }
-    assert!((6..=9).contains(&looked_up), "{looked_up} guesses in an hour");
+    assert_eq!(looked_up, 9, "guesses in three quarters of an hour");
     shop.close().await;
 }
 
@@ -319,7 +319,7 @@ async fn a_link_is_over_after_seven_days(_: PgPoolOptions, connect: PgConnectOpt
     let (shop, trip) = with_debtor(connect).await;
     let now = shop.worker.clock.now();
     let token = send_link(&shop.database, &vault(), &trip_id(trip), None, ANN, now).await.unwrap();
-    shop.jump(time::Duration::days(7));
+    shop.jump(time::Duration::days(7) + time::Duration::SECOND);
     let path = format!("/link/{}", token.expose());
     let mut browser = Browser::new(&shop);
     assert!(browser.post("/api/open_link", &path, &[("token", token.expose())]).await.contains("__err"));
