@@ -3,9 +3,11 @@
 pub(crate) mod balance;
 pub(crate) mod home;
 pub mod payoff;
+pub mod privacy;
 pub(crate) mod receipt;
+pub mod receipt_mail;
 pub mod sign_in;
 pub mod sign_out;
 pub(crate) mod trip;
-pub(crate) mod trips;
+pub mod trips;
 pub(crate) mod way_back;

@@ -96,6 +96,9 @@ pub(crate) fn Footer() -> impl IntoView {
             <div class="footer-row">
                 <p>{word::FOOTER}</p>
                 <p>{word::FOOTER_CARD}</p>
+                <p>
+                    <a href="/privacy">{word::PRIVACY}</a>
+                </p>
             </div>
         </footer>
     }

@@ -43,6 +43,7 @@ mod programs;
 mod proof;
 mod published_cart_stories;
 mod race_stories;
+mod receipt_stories;
 mod refund_call_stories;
 mod refund_command_stories;
 mod refund_debt_stories;
