@@ -49,14 +49,14 @@ pub(super) async fn record_read(
     store::audit::insert(conn, entry, now).await
 }
 
-/// What a viewer owes, by visit.
+/// What a viewer owes, by visit. A debtor may pay it, and see no more of it than the sum.
 ///
 /// # Errors
 ///
 /// A database that is away.
 pub async fn owed(db: &PgPool, viewer: &Viewer) -> Result<Vec<OwedTrip>, StoreError> {
     let mut conn = db.acquire().await?;
-    let reach = store::viewer::reach(&mut conn, viewer).await?;
+    let reach = store::viewer::reach_debts(&mut conn, viewer).await?;
     store::debt::list_open(&mut conn, &reach).await
 }
 
