@@ -125,7 +125,8 @@ pub async fn list_old_shoppers(conn: &mut PgConnection, now: OffsetDateTime, lim
 pub async fn list_payoffs(conn: &mut PgConnection, reach: &Reach) -> Result<Vec<Value>> {
     let rows = sqlx::query!(
         "SELECT DISTINCT payoff_id, payoff.currency, payoff.amount_minor, payoff.state, payoff.created_at, payoff.paid_at
-         FROM payoff JOIN payoff_allocation USING (payoff_id) JOIN trip USING (trip_id)
+         FROM payoff JOIN payoff_allocation USING (payoff_id)
+             JOIN trip ON trip.trip_id = payoff_allocation.trip_id
          WHERE trip.instrument_id = ANY($1) OR trip.trip_id = ANY($2) ORDER BY payoff.created_at DESC",
         reach.instruments(),
         reach.trips(),

@@ -80,6 +80,7 @@ async fn pp_001_who_asks_is_erased_and_a_later_visit_begins_anew(_: PgPoolOption
     shop.settle().await;
     assert_eq!(shop.mails_to(VISA).len(), mails, "nobody is known by that address");
 
+    shop.pass(time::Duration::minutes(1)).await;
     shop.twin.walk("visa", &demo_items(1)).await.unwrap();
     shop.settle().await;
     assert_eq!(shop.mails_to(VISA).len(), mails + 1, "the receipt of the new visit");

@@ -5,6 +5,7 @@ use domain::money::Money;
 use domain::receipt::CardFacts;
 use sqlx::PgConnection;
 use time::OffsetDateTime;
+use time::macros::datetime;
 
 use super::super::viewer::Reach;
 use super::super::{Result, card_facts, read};
@@ -23,6 +24,10 @@ pub struct ListedTrip {
     /// The card, once Amazon has told.
     pub card: Option<CardFacts>,
 }
+
+/// Before every visit and after it. Bounds that are always there can be looked up in the index, whatever plan is kept for the query.
+const EARLIEST: OffsetDateTime = datetime!(1970-01-01 00:00 UTC);
+const LATEST: OffsetDateTime = datetime!(9999-12-31 00:00 UTC);
 
 /// Which visits to list.
 #[derive(Debug, Clone, Default)]
@@ -44,7 +49,7 @@ pub async fn list(
     wanted: &Wanted,
     limit: i64,
 ) -> Result<Vec<ListedTrip>> {
-    let (after_at, after_id) = wanted.after.as_ref().map(|(at, id)| (*at, id.as_str())).unzip();
+    let (after_at, after_id) = wanted.after.as_ref().map_or((LATEST, ""), |(at, id)| (*at, id.as_str()));
     let rows = sqlx::query!(
         r#"SELECT trip.trip_id, trip.store_id, trip.instrument_id, trip.currency, trip.state, trip.total_minor,
                trip.capture_minor, trip.capture_doubts, trip.capture_failed, trip.cause, trip.adjust_minor,
@@ -56,21 +61,19 @@ pub async fn list(
                SELECT found.trip_id FROM (
                    SELECT theirs.trip_id, theirs.started_at FROM unnest($1::text[]) AS mine (instrument_id) CROSS JOIN LATERAL (
                        SELECT trip_id, started_at FROM trip WHERE trip.instrument_id = mine.instrument_id
-                           AND ($3::timestamptz IS NULL OR started_at >= $3) AND ($4::timestamptz IS NULL OR started_at < $4)
-                           AND ($5::timestamptz IS NULL OR (started_at <= $5 AND (started_at, trip_id) < ($5, $6)))
+                           AND started_at >= $3 AND started_at < $4 AND started_at <= $5 AND (started_at, trip_id) < ($5, $6)
                        ORDER BY started_at DESC, trip_id DESC LIMIT $7) theirs
                    UNION
                    SELECT trip_id, started_at FROM trip WHERE trip_id = ANY($2)
-                       AND ($3::timestamptz IS NULL OR started_at >= $3) AND ($4::timestamptz IS NULL OR started_at < $4)
-                       AND ($5::timestamptz IS NULL OR (started_at, trip_id) < ($5, $6))) found
+                       AND started_at >= $3 AND started_at < $4 AND (started_at, trip_id) < ($5, $6)) found
                ORDER BY found.started_at DESC, found.trip_id DESC LIMIT $7) page
            JOIN trip USING (trip_id) JOIN store USING (store_id)
            LEFT JOIN debt ON debt.trip_id = trip.trip_id LEFT JOIN card_facts ON card_facts.trip_id = trip.trip_id
            ORDER BY trip.started_at DESC, trip.trip_id DESC"#,
         reach.instruments(),
         reach.trips(),
-        wanted.from,
-        wanted.until,
+        wanted.from.unwrap_or(EARLIEST),
+        wanted.until.unwrap_or(LATEST),
         after_at,
         after_id,
         limit,
