@@ -3,7 +3,7 @@
 use app::backend::find::{CardChoice, ReceiptMail, TripList, TripPlace, TripSearch};
 use app::backend::privacy::Erasure;
 use app::backend::{
-    Balance, OwedTrip, PayoffCheck, PayoffPage, ShopperBackend, SignInCode, SignedIn, TripPage, TripStatus,
+    Balance, Contact, OwedTrip, PayoffCheck, PayoffPage, ShopperBackend, SignInCode, SignedIn, TripPage, TripStatus,
     TripSummary, Visit,
 };
 use app::error::UiError;
@@ -56,6 +56,12 @@ impl ShopperBackend for Fake {
     async fn who(&self) -> Result<Option<SignedIn>, UiError> {
         self.working()?;
         Ok(self.signed_in.then(|| SignedIn { masked_email: "j•••@e•••.com".to_owned() }))
+    }
+
+    async fn contacts(&self) -> Result<Vec<Contact>, UiError> {
+        self.working()?;
+        let Merchant { name, address, contact, .. } = merchant();
+        Ok(vec![Contact { store_name: name, address, contact }])
     }
 
     async fn request_code(&self, _: EmailAddress) -> Result<(), UiError> {

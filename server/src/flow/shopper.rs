@@ -1,6 +1,7 @@
 //! What a viewer may read: their own visits and debts, and nobody else's.
 
 use domain::id::{EmailAddress, ShopperId, TripId};
+use domain::receipt::Merchant;
 use domain::viewer::Viewer;
 use serde_json::json;
 use sqlx::{PgConnection, PgPool};
@@ -11,6 +12,15 @@ use crate::store::audit::AuditEntry;
 use crate::store::debt::OwedTrip;
 use crate::store::{self, StoreError};
 use crate::vault::Vault;
+
+/// Whom to ask: every store, by its name.
+///
+/// # Errors
+///
+/// A database that is away.
+pub async fn merchants(db: &PgPool) -> Result<Vec<Merchant>, StoreError> {
+    store::settings::list_merchants(&mut *db.acquire().await?).await
+}
 
 /// One visit. `None` also when it is somebody else's: from outside the two look alike. Who reads card facts is in the audit.
 ///

@@ -1,16 +1,18 @@
 //! The pages' one door to the server: who asks is found out here, once per request.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration as StdDuration;
 
 use app::backend::find::{ReceiptMail, TripList, TripSearch};
 use app::backend::privacy::Erasure;
-use app::backend::{Balance, PayoffCheck, PayoffPage, ShopperBackend, SignInCode, SignedIn, TripPage, Visit};
+use app::backend::{Balance, Contact, PayoffCheck, PayoffPage, ShopperBackend, SignInCode, SignedIn, TripPage, Visit};
 use app::error::UiError;
 use async_trait::async_trait;
 use domain::effect;
 use domain::id::{EmailAddress, PayoffId, TripId};
 use domain::money::{Currency, Money};
+use domain::receipt::Merchant;
 use domain::viewer::Viewer;
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
@@ -58,6 +60,8 @@ pub struct PortalState {
     pub vault: Vault,
     /// Where payoffs are paid.
     pub checkout: Checkout,
+    /// While this file is there, the portal is closed, and says what is in it.
+    pub maintenance_file: PathBuf,
     /// Peers that may speak for their clients.
     pub trusted_proxies: Arc<[IpNet]>,
 }
@@ -167,6 +171,12 @@ impl ShopperBackend for Portal {
         let email =
             flow::email(&self.state.database, &self.state.vault, shopper).await.map_err(|it| unavailable(&it))?;
         Ok(email.map(|email| SignedIn { masked_email: email.masked() }))
+    }
+
+    async fn contacts(&self) -> Result<Vec<Contact>, UiError> {
+        let merchants = flow::merchants(&self.state.database).await.map_err(|it| unavailable(&it))?;
+        let contact = |it: Merchant| Contact { store_name: it.name, address: it.address, contact: it.contact };
+        Ok(merchants.into_iter().map(contact).collect())
     }
 
     async fn request_code(&self, email: EmailAddress) -> Result<(), UiError> {
