@@ -14,6 +14,7 @@ use crate::shopper::help::HelpPage;
 use crate::shopper::home::HomePage;
 use crate::shopper::link::LinkPage;
 use crate::shopper::payoff::{CheckPage, PayoffPage};
+use crate::shopper::privacy::{ErasePage, ErasedPage, PrivacyPage};
 use crate::shopper::sessions::SessionsPage;
 use crate::shopper::sign_in::{CodePage, SignInPage};
 use crate::shopper::sign_in_card::CardPage;
@@ -72,6 +73,9 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("signed-out") view=SignedOutPage ssr=SsrMode::Async />
                     <Route path=path!("trips") view=TripsPage ssr=SsrMode::Async />
                     <Route path=path!("trips/:trip") view=TripPage ssr=SsrMode::Async />
+                    <Route path=path!("privacy") view=PrivacyPage ssr=SsrMode::Async />
+                    <Route path=path!("privacy/erase") view=ErasePage ssr=SsrMode::Async />
+                    <Route path=path!("privacy/erased") view=ErasedPage ssr=SsrMode::Async />
                     <Route path=path!("balance") view=BalancePage ssr=SsrMode::Async />
                     <Route path=path!("balance/check") view=CheckPage ssr=SsrMode::Async />
                     <Route path=path!("payoff/:payoff") view=PayoffPage ssr=SsrMode::Async />

@@ -9,6 +9,8 @@ pub(crate) mod home;
 pub(crate) mod layout;
 pub(crate) mod link;
 pub(crate) mod payoff;
+pub(crate) mod privacy;
+pub(crate) mod receipt_mail;
 pub(crate) mod sessions;
 pub(crate) mod sign_in;
 pub(crate) mod sign_in_card;

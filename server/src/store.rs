@@ -29,6 +29,7 @@ pub mod pause;
 pub mod payment_event;
 pub mod payment_link;
 pub mod payoff;
+pub mod personal;
 pub mod promotion;
 pub mod purchase;
 pub mod refund;

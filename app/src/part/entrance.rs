@@ -58,6 +58,10 @@ pub(crate) fn problem_text(error: UiError) -> &'static str {
         | UiError::Changed
         | UiError::PayAway
         | UiError::LinkGone
+        | UiError::NoMatch
+        | UiError::NotAgreed
+        | UiError::NoAddress
+        | UiError::MailedEnough
         | UiError::Unexpected => word::UNEXPECTED,
     }
 }

@@ -14,6 +14,8 @@ pub(crate) enum WayBack {
     Balance,
     Payoff(PayoffId),
     Sessions,
+    Privacy,
+    Erase,
 }
 
 impl WayBack {
@@ -24,6 +26,8 @@ impl WayBack {
             // What was chosen is chosen again.
             "/balance" | "/balance/check" => Some(Self::Balance),
             "/sessions" => Some(Self::Sessions),
+            "/privacy" => Some(Self::Privacy),
+            "/privacy/erase" => Some(Self::Erase),
             path => match path.strip_prefix("/payoff/") {
                 Some(id) => id.parse().ok().map(Self::Payoff),
                 None => path.strip_prefix("/trips/").and_then(|id| TripId::new(id).ok()).map(Self::Trip),
@@ -81,6 +85,8 @@ impl fmt::Display for WayBack {
             Self::Trip(trip) => write!(f, "/trips/{trip}"),
             Self::Balance => f.write_str("/balance"),
             Self::Sessions => f.write_str("/sessions"),
+            Self::Privacy => f.write_str("/privacy"),
+            Self::Erase => f.write_str("/privacy/erase"),
             Self::Payoff(payoff) => write!(f, "/payoff/{payoff}"),
         }
     }
@@ -92,8 +98,15 @@ mod tests {
 
     #[test]
     fn every_way_back_is_a_page_of_ours() {
-        for path in ["/trips", "/trips/T-1_x", "/balance", "/sessions", "/payoff/550e8400-e29b-41d4-a716-446655440000"]
-        {
+        for path in [
+            "/trips",
+            "/trips/T-1_x",
+            "/balance",
+            "/sessions",
+            "/privacy",
+            "/privacy/erase",
+            "/payoff/550e8400-e29b-41d4-a716-446655440000",
+        ] {
             assert_eq!(WayBack::new(path).unwrap().to_string(), path);
         }
         let foreign = [

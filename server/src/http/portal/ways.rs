@@ -6,9 +6,10 @@ use app::error::{CardProblem, UiError};
 use domain::effect;
 use domain::sign_in::CardClaim;
 use domain::viewer::Viewer;
-use time::{Duration, OffsetDateTime};
+use time::OffsetDateTime;
 use uuid::Uuid;
 
+use super::privacy::FRESH_FOR;
 use super::{ASKED, CONFIRMING, Portal, SIGNED_IN, SignedInAt, sign_in_error, unavailable};
 use crate::flow::payment_link::{UseLinkError, use_link};
 use crate::flow::sessions;
@@ -16,9 +17,6 @@ use crate::flow::shopper as flow;
 use crate::flow::sign_in::{Asker, answer_code, request_code};
 use crate::flow::sign_in_card::{CardSignInError, sign_in_card, stores};
 use crate::http::session::{IDLE, hash};
-
-/// Who has proven it within this time need not confirm it.
-const FRESH: Duration = Duration::minutes(10);
 
 impl Portal {
     /// Whoever this session is of.
@@ -55,7 +53,7 @@ impl Portal {
     pub(super) async fn was_proven_lately(&self) -> Result<bool, UiError> {
         let signed_in = self.signed_in_at().await?.ok_or(UiError::NotSignedIn)?;
         let proven_at = signed_in.confirmed_at.unwrap_or(signed_in.at);
-        Ok(self.now().unix_timestamp() - proven_at < FRESH.whole_seconds())
+        Ok(self.now().unix_timestamp() - proven_at < FRESH_FOR.whole_seconds())
     }
 
     pub(super) async fn ask_again(&self) -> Result<(), UiError> {
