@@ -1,0 +1,82 @@
+//! One answer leads to the trip's next call, which is taken and recorded together with it: who may take it, and when nobody may.
+//!
+//! Broken by hand, see the list in `pause_stories`.
+
+use server::flow::claim_effects::claim_effects;
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use time::Duration;
+use twin::{Api, Fault, demo_items};
+
+use crate::shop::Shop;
+
+/// Captures of a trip that nobody holds.
+const WAITING: &str =
+    "SELECT count(*) FROM outbox WHERE trip_id = $1 AND kind = 'capture_charge' AND state = 'waiting' AND tries = 0";
+
+#[sqlx::test(migrations = "../migrations")]
+async fn one_claim_leads_a_trip_from_its_adjustment_to_its_report_each_call_recorded_before_it_is_made(
+    _: PgPoolOptions,
+    connect: PgConnectOptions,
+) {
+    let shop = Shop::open(connect).await;
+    let trip = shop.twin.walk("visa", &demo_items(1)).await.unwrap().trip;
+    let claims = claim_effects(&shop.database, 8, shop.worker.clock.now()).await.unwrap();
+    assert_eq!(claims.len(), 1);
+    let done = shop.worker.act(&claims[0]).await.unwrap();
+    assert_eq!(shop.state(trip).await, "captured");
+    let apis = "SELECT string_agg(api, ' ' ORDER BY api) FROM attempt WHERE trip_id = $1 AND outcome = 'answered' AND fence = 1";
+    let apis = shop.text(apis, trip).await.unwrap();
+    for api in ["adjust_charge", "capture_charge", "get_transactional_data", "report_payment_status"] {
+        assert!(apis.contains(api), "{api} is not among {apis}");
+    }
+    assert_eq!(done, apis.split(' ').count(), "each of them was one effect");
+    let held = "SELECT count(*) FROM outbox WHERE trip_id = $1 AND state = 'claimed'";
+    assert_eq!(shop.number(held, trip).await, 0, "nothing is left in its hand");
+    let truth = shop.twin.truth();
+    let told = truth.trip(trip).feedback.last().map(|it| (it.total_minor, it.settled_minor));
+    assert_eq!(told, Some((217, 217)), "and what was recorded of the report is what was sent");
+    shop.settle().await;
+    shop.close().await;
+}
+
+#[sqlx::test(migrations = "../migrations")]
+async fn the_next_call_of_a_paused_api_waits_and_uses_up_no_try(_: PgPoolOptions, connect: PgConnectOptions) {
+    let shop = Shop::open(connect).await;
+    let pause = "INSERT INTO pause (api, state, until_at, changed_at) VALUES ('capture_charge', 'asked', $1, $1)";
+    let until = shop.worker.clock.now() + Duration::minutes(10);
+    sqlx::query(pause).bind(until).execute(&shop.database).await.unwrap();
+    let trip = shop.twin.walk("visa", &demo_items(1)).await.unwrap().trip;
+    shop.settle().await;
+    assert_eq!((shop.state(trip).await.as_str(), shop.number(WAITING, trip).await), ("capturing", 1));
+    assert_eq!(shop.twin.truth().trip(trip).capture_calls, 0);
+    assert!(shop.attempts(trip, "capture_charge").await.is_empty(), "and nothing says that it was about to be sent");
+    shop.pass(Duration::minutes(11)).await;
+    assert_eq!(shop.twin.truth().trip(trip).captures_minor, [217]);
+    shop.close().await;
+}
+
+#[sqlx::test(migrations = "../migrations")]
+async fn an_answer_that_comes_after_its_lease_was_passed_on_counts_and_takes_no_further_call(
+    _: PgPoolOptions,
+    connect: PgConnectOptions,
+) {
+    let shop = Shop::open(connect).await;
+    shop.twin.fault(Api::Adjust, Fault::Delay(std::time::Duration::from_millis(1500)), 1);
+    let trip = shop.twin.walk("visa", &demo_items(1)).await.unwrap().trip;
+    let claims = claim_effects(&shop.database, 8, shop.worker.clock.now()).await.unwrap();
+    let (worker, claim) = (shop.worker.clone(), claims[0].clone());
+    let late = tokio::spawn(async move { worker.act(&claim).await });
+    while shop.attempts(trip, "adjust_charge").await.is_empty() {
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+    }
+    shop.jump(Duration::seconds(61));
+    let again = claim_effects(&shop.database, 8, shop.worker.clock.now()).await.unwrap();
+    assert_eq!(again.len(), 1, "another has its lease");
+    assert_eq!(late.await.unwrap().unwrap(), 1, "what it was told is kept, and it goes no further");
+    assert_eq!((shop.state(trip).await.as_str(), shop.number(WAITING, trip).await), ("capturing", 1));
+    shop.worker.act(&again[0]).await.unwrap();
+    shop.settle().await;
+    assert_eq!(shop.state(trip).await, "captured");
+    assert_eq!(shop.twin.truth().trip(trip).captures_minor, [217]);
+    shop.close().await;
+}
