@@ -41,6 +41,9 @@ impl World {
         if back != said {
             wrong.push(format!("{back} is taken back, and the dispute is over {said}"));
         }
+        if self.tables.disputed.contains(&number) != matches!(row.state, Payoff::Disputed(..) | Payoff::Lost(..)) {
+            wrong.push("a person knows otherwise of its dispute".to_owned());
+        }
         let rows = self.tables.payoffs.iter().filter(|it| it.instrument == row.instrument);
         if rows.filter(|it| it.state.is_live()).count() > 1 {
             wrong.push("two are live".to_owned());
@@ -50,13 +53,16 @@ impl World {
         }
     }
 
-    /// What a visit has in clearing at Stripe is its share of what Stripe took and banks have not.
+    /// What a visit has in clearing at Stripe is its share of what Stripe took and banks have not; and nobody took more of a shopper's
+    /// credit than there was.
     fn check_clearing(&mut self, trip: usize) {
         let parts = self.tables.payoffs.iter().flat_map(|it| &it.parts).filter(|it| it.trip == trip);
         let there: i64 = parts.map(|it| it.share.settled.minor() + it.share.surplus.minor()).sum();
         let booked = self.tables.books.trip(trip, Account::PayoffClearing);
-        if there != booked {
-            self.tables.break_law(Law::Payoff, trip, format!("shares say {there}, the ledger {booked}"));
+        let credit = -self.tables.books.trip(trip, Account::ShopperCredit);
+        if there != booked || credit < 0 {
+            let what = format!("shares say {there}, the ledger {booked}; the shopper's credit is {credit}");
+            self.tables.break_law(Law::Payoff, trip, what);
         }
     }
 

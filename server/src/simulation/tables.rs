@@ -123,7 +123,7 @@ pub(super) struct Tables {
     pub(super) payoffs: Vec<PayoffRow>,
     /// Of each visit.
     pub(super) beside: Vec<Beside>,
-    /// Payoffs whose money a bank has.
+    /// Payoffs of which a person knows that a bank has money of theirs.
     pub(super) disputed: BTreeSet<usize>,
     /// Payoffs of which a person knows that they are not Stripe's.
     pub(super) unmatched: BTreeSet<usize>,
