@@ -16,11 +16,18 @@ use time::OffsetDateTime;
 
 use crate::error::UiError;
 
+mod contact;
+
+pub use self::contact::Contact;
+
 /// What a shopper can ask. Without a session, everything below `sign_out` answers [`UiError::NotSignedIn`].
 #[async_trait]
 pub trait ShopperBackend: Send + Sync + 'static {
     /// The shopper of this session; `None` when nobody is signed in.
     async fn who(&self) -> Result<Option<SignedIn>, UiError>;
+
+    /// Whom to ask, every store by its name. Needs no session.
+    async fn contacts(&self) -> Result<Vec<Contact>, UiError>;
 
     /// Mails a sign-in code if the address is known, bound to this browser. The answer, and the time it takes, are the same
     /// for an unknown address.

@@ -1,6 +1,7 @@
 //! What a shopper sees: one file per page, with its server functions and forms.
 
 pub(crate) mod balance;
+pub(crate) mod help;
 pub(crate) mod home;
 pub mod payoff;
 pub(crate) mod receipt;

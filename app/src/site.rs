@@ -9,6 +9,7 @@ use crate::error::UiError;
 use crate::part::layout::{Footer, Header};
 use crate::part::trouble::Trouble;
 use crate::shopper::balance::BalancePage;
+use crate::shopper::help::HelpPage;
 use crate::shopper::home::HomePage;
 use crate::shopper::payoff::{CheckPage, PayoffPage};
 use crate::shopper::sign_in::{CodePage, SignInPage};
@@ -54,6 +55,7 @@ pub fn App() -> impl IntoView {
             <main id="main" class="main" tabindex="-1">
                 <Routes fallback=not_found>
                     <Route path=path!("") view=HomePage ssr=SsrMode::Async />
+                    <Route path=path!("help") view=HelpPage ssr=SsrMode::Async />
                     <Route path=path!("sign-in") view=SignInPage ssr=SsrMode::Async />
                     <Route path=path!("sign-in/code") view=CodePage ssr=SsrMode::Async />
                     <Route path=path!("signed-out") view=SignedOutPage ssr=SsrMode::Async />

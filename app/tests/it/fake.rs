@@ -1,7 +1,7 @@
 //! A backend that answers what it was told to.
 
 use app::backend::{
-    Balance, OwedTrip, PayoffCheck, PayoffPage, ShopperBackend, SignInCode, SignedIn, TripPage, TripStatus,
+    Balance, Contact, OwedTrip, PayoffCheck, PayoffPage, ShopperBackend, SignInCode, SignedIn, TripPage, TripStatus,
     TripSummary, Visit,
 };
 use app::error::UiError;
@@ -50,6 +50,12 @@ impl ShopperBackend for Fake {
     async fn who(&self) -> Result<Option<SignedIn>, UiError> {
         self.working()?;
         Ok(self.signed_in.then(|| SignedIn { masked_email: "j•••@e•••.com".to_owned() }))
+    }
+
+    async fn contacts(&self) -> Result<Vec<Contact>, UiError> {
+        self.working()?;
+        let Merchant { name, address, contact, .. } = merchant();
+        Ok(vec![Contact { store_name: name, address, contact }])
     }
 
     async fn request_code(&self, _: EmailAddress) -> Result<(), UiError> {
