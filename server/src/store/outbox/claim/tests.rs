@@ -210,7 +210,7 @@ async fn the_next_call_is_the_visits_own_due_and_flowing_and_the_nearest_to_its_
     let trip: TripId = id("trip-1");
     push(&mut conn, &report("trip-2"), NOW, None, NOW).await.unwrap();
     push(&mut conn, &Effect::CheckEntry { trip: trip.clone() }, NOW, None, NOW).await.unwrap();
-    push(&mut conn, &report("trip-1"), NOW + Duration::SECOND, None, NOW).await.unwrap();
+    push(&mut conn, &report("trip-1"), NOW + Duration::SECOND, Some(NOW + Duration::hours(2)), NOW).await.unwrap();
     assert!(claim_next(&mut conn, &trip, NOW, UNTIL).await.unwrap().is_none(), "another's, no call, not due");
 
     pause_captures(&mut conn, NOW + Duration::minutes(10)).await;
