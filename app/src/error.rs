@@ -37,6 +37,18 @@ pub enum UiError {
     /// What is owed has changed since the shopper looked.
     #[error("what is owed has changed")]
     Changed,
+    /// No trip within reach is what was looked for.
+    #[error("no trip matches")]
+    NoMatch,
+    /// A box that must be ticked was not.
+    #[error("not agreed")]
+    NotAgreed,
+    /// There is no address to write to.
+    #[error("no address is known")]
+    NoAddress,
+    /// Something was mailed as often as it may be for now.
+    #[error("mailed often enough for now")]
+    MailedEnough,
     /// The payment processor is away.
     #[error("nothing can be paid online now")]
     PayAway,
@@ -54,12 +66,16 @@ impl UiError {
     pub fn status(self) -> StatusCode {
         match self {
             Self::NotSignedIn => StatusCode::UNAUTHORIZED,
-            Self::NotFound => StatusCode::NOT_FOUND,
-            Self::BadEmail | Self::BadCode | Self::NothingChosen | Self::TooLittle | Self::NotPayable => {
-                StatusCode::UNPROCESSABLE_ENTITY
-            }
+            Self::NotFound | Self::NoMatch => StatusCode::NOT_FOUND,
+            Self::BadEmail
+            | Self::BadCode
+            | Self::NothingChosen
+            | Self::TooLittle
+            | Self::NotPayable
+            | Self::NotAgreed
+            | Self::NoAddress => StatusCode::UNPROCESSABLE_ENTITY,
             Self::Changed => StatusCode::CONFLICT,
-            Self::TooManyTries => StatusCode::TOO_MANY_REQUESTS,
+            Self::TooManyTries | Self::MailedEnough => StatusCode::TOO_MANY_REQUESTS,
             Self::Unavailable | Self::PayAway => StatusCode::SERVICE_UNAVAILABLE,
             Self::Unexpected => StatusCode::INTERNAL_SERVER_ERROR,
         }

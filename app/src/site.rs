@@ -12,6 +12,7 @@ use crate::shopper::balance::BalancePage;
 use crate::shopper::help::HelpPage;
 use crate::shopper::home::HomePage;
 use crate::shopper::payoff::{CheckPage, PayoffPage};
+use crate::shopper::privacy::{ErasePage, ErasedPage, PrivacyPage};
 use crate::shopper::sign_in::{CodePage, SignInPage};
 use crate::shopper::sign_out::SignedOutPage;
 use crate::shopper::trip::TripPage;
@@ -61,6 +62,9 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("signed-out") view=SignedOutPage ssr=SsrMode::Async />
                     <Route path=path!("trips") view=TripsPage ssr=SsrMode::Async />
                     <Route path=path!("trips/:trip") view=TripPage ssr=SsrMode::Async />
+                    <Route path=path!("privacy") view=PrivacyPage ssr=SsrMode::Async />
+                    <Route path=path!("privacy/erase") view=ErasePage ssr=SsrMode::Async />
+                    <Route path=path!("privacy/erased") view=ErasedPage ssr=SsrMode::Async />
                     <Route path=path!("balance") view=BalancePage ssr=SsrMode::Async />
                     <Route path=path!("balance/check") view=CheckPage ssr=SsrMode::Async />
                     <Route path=path!("payoff/:payoff") view=PayoffPage ssr=SsrMode::Async />

@@ -29,6 +29,10 @@ pub(crate) fn Trouble(error: UiError) -> impl IntoView {
         | UiError::BadEmail
         | UiError::BadCode
         | UiError::TooManyTries
+        | UiError::NoMatch
+        | UiError::NotAgreed
+        | UiError::NoAddress
+        | UiError::MailedEnough
         | UiError::Unavailable
         | UiError::Unexpected => ("/".to_owned(), word::TO_HOME),
     };

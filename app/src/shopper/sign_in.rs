@@ -137,6 +137,10 @@ where
         | UiError::NotPayable
         | UiError::Changed
         | UiError::PayAway
+        | UiError::NoMatch
+        | UiError::NotAgreed
+        | UiError::NoAddress
+        | UiError::MailedEnough
         | UiError::Unexpected => word::UNEXPECTED,
     })
 }

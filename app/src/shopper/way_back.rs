@@ -11,6 +11,8 @@ pub(crate) enum WayBack {
     Trip(TripId),
     Balance,
     Payoff(PayoffId),
+    Privacy,
+    Erase,
 }
 
 impl WayBack {
@@ -20,6 +22,8 @@ impl WayBack {
             "/trips" => Some(Self::Trips),
             // What was chosen is chosen again.
             "/balance" | "/balance/check" => Some(Self::Balance),
+            "/privacy" => Some(Self::Privacy),
+            "/privacy/erase" => Some(Self::Erase),
             path => match path.strip_prefix("/payoff/") {
                 Some(id) => id.parse().ok().map(Self::Payoff),
                 None => path.strip_prefix("/trips/").and_then(|id| TripId::new(id).ok()).map(Self::Trip),
@@ -52,6 +56,8 @@ impl fmt::Display for WayBack {
             Self::Trips => f.write_str("/trips"),
             Self::Trip(trip) => write!(f, "/trips/{trip}"),
             Self::Balance => f.write_str("/balance"),
+            Self::Privacy => f.write_str("/privacy"),
+            Self::Erase => f.write_str("/privacy/erase"),
             Self::Payoff(payoff) => write!(f, "/payoff/{payoff}"),
         }
     }
@@ -63,7 +69,14 @@ mod tests {
 
     #[test]
     fn every_way_back_is_a_page_of_ours() {
-        for path in ["/trips", "/trips/T-1_x", "/balance", "/payoff/550e8400-e29b-41d4-a716-446655440000"] {
+        for path in [
+            "/trips",
+            "/trips/T-1_x",
+            "/balance",
+            "/privacy",
+            "/privacy/erase",
+            "/payoff/550e8400-e29b-41d4-a716-446655440000",
+        ] {
             assert_eq!(WayBack::new(path).unwrap().to_string(), path);
         }
         let foreign = [

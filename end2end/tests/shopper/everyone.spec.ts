@@ -5,7 +5,7 @@ import { type Page } from '@playwright/test';
 import { Shopper, expect, test } from '../../support/shopper';
 import { heading, signIn, violations } from './portal';
 
-const publicPages = ['/', '/sign-in', '/sign-in?next=/trips', '/sign-in/code', '/signed-out', '/no-such-page'];
+const publicPages = ['/', '/sign-in', '/sign-in?next=/trips', '/sign-in/code', '/signed-out', '/privacy', '/privacy/erased', '/no-such-page'];
 
 /** Signs in somebody who owes for one trip and has paid another, and gives the addresses of all pages of theirs. */
 async function pagesOfSomebody(page: Page): Promise<string[]> {
@@ -15,7 +15,17 @@ async function pagesOfSomebody(page: Page): Promise<string[]> {
   const owed = await shopper.walks(3);
   await shopper.mail(/You owe/);
   await signIn(page, shopper);
-  return ['/', '/trips', `/trips/${paid.trip}`, `/trips/${owed.trip}`, '/balance'];
+  return [
+    '/',
+    '/trips',
+    '/trips?from=2026-13-01',
+    '/trips?from=2001-01-01&to=2001-01-02',
+    `/trips/${paid.trip}`,
+    `/trips/${owed.trip}`,
+    '/balance',
+    '/privacy',
+    '/privacy/erase',
+  ];
 }
 
 test('axe finds nothing on any page, light or dark', async ({ page, javaScriptEnabled }) => {
