@@ -8,6 +8,7 @@ mod away_stories;
 mod bad_cart_stories;
 mod browser;
 mod caller_stories;
+mod chain_stories;
 mod chargeback_stories;
 mod cluster;
 mod connector_stories;
