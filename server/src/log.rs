@@ -3,6 +3,7 @@
 use std::error::Error;
 
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::fmt::MakeWriter;
 
 /// An error and what it came of, on one line: `the database did not answer as asked: pool timed out`.
 #[must_use]
@@ -16,9 +17,14 @@ pub fn chain(error: &dyn Error) -> String {
     text
 }
 
-/// Starts it, on standard error. `RUST_LOG` chooses what is logged; without it, everything from `info` up. The signature library
-/// would log whole requests at `trace`: it stays quiet.
+/// Starts it, on standard error.
 pub fn start() {
+    start_on(std::io::stderr);
+}
+
+/// Starts it where this writes. `RUST_LOG` chooses what is logged; without it, everything from `info` up. The signature library
+/// would log whole requests at `trace`: it stays quiet.
+pub fn start_on(writer: impl for<'a> MakeWriter<'a> + Send + Sync + 'static) {
     let chosen = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
     let quiet = "scratchstack_aws_signature=warn".parse();
     let filter = quiet.map_or(EnvFilter::new("info"), |directive| chosen.add_directive(directive));
@@ -28,7 +34,7 @@ pub fn start() {
         .with_current_span(true)
         .with_span_list(false)
         .with_env_filter(filter)
-        .with_writer(std::io::stderr)
+        .with_writer(writer)
         .init();
 }
 

@@ -11,10 +11,10 @@ use server::secret::Secret;
 use server::store;
 use server::vault::Vault;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
-use sqlx::{AssertSqlSafe, PgPool};
 use twin::{Card, demo_items};
 use uuid::Uuid;
 
+use crate::canary::{dump, is_logged, seen};
 use crate::shop::{Shop, vault};
 
 const EMAIL: &str = "canary.kestrel@example.com";
@@ -33,27 +33,6 @@ async fn walked(shop: &Shop) -> Uuid {
     let import = LoyaltyImport { source: "members.csv", by: "ann", dry_run: false };
     import_loyalty_file(&desk, import, file, "members.csv".as_ref()).await.unwrap();
     trip
-}
-
-/// Every row of every table as text, with what is in bytes as text too.
-async fn dump(database: &PgPool) -> Vec<(String, String)> {
-    let tables = "SELECT table_name::text FROM information_schema.tables WHERE table_schema = 'public' ORDER BY 1";
-    let tables: Vec<String> = sqlx::query_scalar(tables).fetch_all(database).await.unwrap();
-    assert!(tables.len() > 30, "{tables:?}");
-    let mut found = vec![];
-    for table in tables {
-        let rows = format!("SELECT coalesce(string_agg(row::text, ' '), '') FROM \"{table}\" AS row");
-        let text: String = sqlx::query_scalar(AssertSqlSafe(rows)).fetch_one(database).await.unwrap();
-        found.push((table, text));
-    }
-    found
-}
-
-/// The tables in which a fact can be read, as it is or in the hexadecimal that rows show bytes in.
-fn seen(dump: &[(String, String)], fact: &str) -> Vec<String> {
-    let hex: String = fact.bytes().map(|byte| format!("{byte:02x}")).collect();
-    let has = |text: &str| text.contains(fact) || text.contains(&hex);
-    dump.iter().filter(|(_, text)| has(text)).map(|(table, _)| table.clone()).collect()
 }
 
 #[sqlx::test(migrations = "../migrations")]
@@ -78,6 +57,8 @@ async fn sec_002_whoever_reads_the_database_finds_no_address_and_no_card(_: PgPo
     let planted = "INSERT INTO shopper (shopper_id, email, created_at) VALUES (gen_random_uuid(), $1, '2026-11-21')";
     sqlx::query(planted).bind("planted.kestrel@example.com").execute(&shop.database).await.unwrap();
     assert_eq!(seen(&dump(&shop.database).await, "planted.kestrel"), ["shopper"], "the search finds what is there");
+    tracing::info!(email = "planted.kestrel@example.com", "a line with an address");
+    assert!(is_logged("planted.kestrel") && !is_logged("canary.kestrel"), "and what was logged");
     shop.close().await;
 }
 

@@ -4,10 +4,12 @@
 #![allow(clippy::unwrap_used, reason = "a story that lacks a value fails")]
 
 mod audit_stories;
+mod authority_stories;
 mod away_stories;
 mod bad_cart_stories;
 mod browser;
 mod caller_stories;
+mod canary;
 mod chain_stories;
 mod chargeback_stories;
 mod cluster;

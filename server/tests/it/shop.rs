@@ -41,6 +41,8 @@ use tokio::task::JoinHandle;
 use twin::{Twin, TwinOptions};
 use uuid::Uuid;
 
+use crate::canary;
+
 /// What the gateway in front of the connectors shows.
 pub(crate) const GATEWAY_SECRET: &str = "a-secret-of-the-gateway";
 
@@ -114,6 +116,7 @@ impl Shop {
     /// Opens it with another front.
     pub(crate) async fn open_behind(connect: PgConnectOptions, front: Front) -> Self {
         let _ = rustls::crypto::ring::default_provider().install_default();
+        canary::listen();
         let folder = std::env::temp_dir().join(format!("storeside-story-{}", Uuid::new_v4()));
         std::fs::create_dir_all(&folder).unwrap();
         let clock_file = folder.join("clock");
@@ -281,6 +284,7 @@ impl Shop {
         );
         self.verify_money().await;
         self.verify_audit().await;
+        self.verify_privacy().await;
         let left = "SELECT count(*) FROM outbox WHERE state = 'claimed' AND $1 = ''";
         assert_eq!(self.number(left, "").await, 0, "no effect is left in hand");
     }
@@ -297,6 +301,16 @@ impl Shop {
         });
         verified.await.unwrap();
         assert_eq!(violations, [""; 0], "the law of money");
+    }
+
+    /// Nothing of a person's can be read where it does not belong.
+    async fn verify_privacy(&self) {
+        let mut facts = vec![];
+        for trip in &self.twin.truth().trips {
+            let Some(card) = self.card_facts(trip.id).await else { continue };
+            facts.extend([card.card_statement_transaction_id, card.terminal_id].into_iter().flatten());
+        }
+        canary::assert_nowhere(&self.database, &facts).await;
     }
 
     /// Everything that happened in the story is in the audit's chain, and the chain holds.

@@ -1,0 +1,66 @@
+//! What is personal must be nowhere but where it belongs: every story ends by looking for it in the database and in the log.
+
+use std::io::{self, Write};
+use std::sync::{Mutex, Once};
+
+use server::log;
+use sqlx::{AssertSqlSafe, PgPool};
+
+/// What the cards of the demo have in common.
+const ADDRESS: &str = ".shopper@example.com";
+
+/// Everything that this process has logged.
+static LOGGED: Mutex<Vec<u8>> = Mutex::new(vec![]);
+
+struct Log;
+
+impl Write for Log {
+    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
+        LOGGED.lock().unwrap().write(line)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// From now on it is kept what is logged.
+pub(crate) fn listen() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| log::start_on(|| Log));
+}
+
+/// Is this in the log?
+pub(crate) fn is_logged(fact: &str) -> bool {
+    String::from_utf8_lossy(&LOGGED.lock().unwrap()).contains(fact)
+}
+
+/// Every row of every table as text, with what is in bytes as text too.
+pub(crate) async fn dump(database: &PgPool) -> Vec<(String, String)> {
+    let tables = "SELECT table_name::text FROM information_schema.tables WHERE table_schema = 'public' ORDER BY 1";
+    let tables: Vec<String> = sqlx::query_scalar(tables).fetch_all(database).await.unwrap();
+    assert!(tables.len() > 30, "{tables:?}");
+    let mut found = vec![];
+    for table in tables {
+        let rows = format!("SELECT coalesce(string_agg(row::text, ' '), '') FROM \"{table}\" AS row");
+        let text: String = sqlx::query_scalar(AssertSqlSafe(rows)).fetch_one(database).await.unwrap();
+        found.push((table, text));
+    }
+    found
+}
+
+/// The tables in which a fact can be read, as it is or in the hexadecimal that rows show bytes in.
+pub(crate) fn seen(dump: &[(String, String)], fact: &str) -> Vec<String> {
+    let hex: String = fact.bytes().map(|byte| format!("{byte:02x}")).collect();
+    let has = |text: &str| text.contains(fact) || text.contains(&hex);
+    dump.iter().filter(|(_, text)| has(text)).map(|(table, _)| table.clone()).collect()
+}
+
+/// Neither an address of a card's nor one of these facts can be read anywhere.
+pub(crate) async fn assert_nowhere(database: &PgPool, facts: &[String]) {
+    let dump = dump(database).await;
+    for fact in facts.iter().map(String::as_str).chain([ADDRESS]) {
+        assert_eq!(seen(&dump, fact), [""; 0], "{fact} can be read in the database");
+        assert!(!is_logged(fact), "{fact} can be read in the log");
+    }
+}
