@@ -1,9 +1,11 @@
 //! What a shopper sees: one file per page, with its server functions and forms.
 
 pub(crate) mod balance;
+pub mod dispute;
 pub(crate) mod home;
 pub mod payoff;
 pub(crate) mod receipt;
+pub mod refund;
 pub mod sign_in;
 pub mod sign_out;
 pub(crate) mod trip;

@@ -9,8 +9,10 @@ use crate::error::UiError;
 use crate::part::layout::{Footer, Header};
 use crate::part::trouble::Trouble;
 use crate::shopper::balance::BalancePage;
+use crate::shopper::dispute::{ClaimPage, DisputePage, MessagePage};
 use crate::shopper::home::HomePage;
 use crate::shopper::payoff::{CheckPage, PayoffPage};
+use crate::shopper::refund::{self, ChoosePage, RefundPage};
 use crate::shopper::sign_in::{CodePage, SignInPage};
 use crate::shopper::sign_out::SignedOutPage;
 use crate::shopper::trip::TripPage;
@@ -59,6 +61,12 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("signed-out") view=SignedOutPage ssr=SsrMode::Async />
                     <Route path=path!("trips") view=TripsPage ssr=SsrMode::Async />
                     <Route path=path!("trips/:trip") view=TripPage ssr=SsrMode::Async />
+                    <Route path=path!("trips/:trip/refund") view=ChoosePage ssr=SsrMode::Async />
+                    <Route path=path!("trips/:trip/refund/check") view=refund::CheckPage ssr=SsrMode::Async />
+                    <Route path=path!("refunds/:refund") view=RefundPage ssr=SsrMode::Async />
+                    <Route path=path!("trips/:trip/dispute") view=ClaimPage ssr=SsrMode::Async />
+                    <Route path=path!("trips/:trip/dispute/check") view=MessagePage ssr=SsrMode::Async />
+                    <Route path=path!("disputes/:dispute") view=DisputePage ssr=SsrMode::Async />
                     <Route path=path!("balance") view=BalancePage ssr=SsrMode::Async />
                     <Route path=path!("balance/check") view=CheckPage ssr=SsrMode::Async />
                     <Route path=path!("payoff/:payoff") view=PayoffPage ssr=SsrMode::Async />

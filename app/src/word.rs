@@ -2,9 +2,11 @@
 
 pub(crate) mod balance;
 pub(crate) mod date;
+pub(crate) mod dispute;
 pub(crate) mod home;
 pub(crate) mod layout;
 pub(crate) mod payoff;
+pub(crate) mod refund;
 pub(crate) mod sign_in;
 pub(crate) mod trip;
 pub(crate) mod trouble;

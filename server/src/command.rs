@@ -14,6 +14,7 @@ pub mod alert;
 pub mod audit;
 pub mod bad_cart;
 pub mod debt;
+pub mod dispute;
 pub mod doctor;
 pub mod effect;
 pub mod event;

@@ -85,6 +85,9 @@ impl Worker {
             Effect::SendRefundNotice { refund, news, .. } => {
                 mail::send_refund_notice(self, claim, *refund, *news).await
             }
+            Effect::SendDisputeNotice { dispute, news, .. } => {
+                mail::send_dispute_notice(self, claim, *dispute, *news).await
+            }
             Effect::MailSignInCode { code } => mail::mail_sign_in_code(self, claim, *code).await,
             Effect::SendPayoffNotice { payoff, news } => mail::send_payoff_notice(self, claim, *payoff, *news).await,
             Effect::CheckPayoff { payoff } => {

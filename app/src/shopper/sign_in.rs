@@ -8,6 +8,7 @@ use leptos_router::hooks::use_query_map;
 use crate::backend::{SignInCode, backend};
 use crate::error::UiError;
 use crate::island::SubmitButton;
+use crate::part::delay::{Delay, WaitsFor};
 use crate::part::field::{Field, Typing};
 use crate::part::notice::ErrorSummary;
 use crate::part::title::PageTitle;
@@ -81,6 +82,7 @@ pub(crate) fn CodePage() -> impl IntoView {
         <PageTitle name=word::CODE_NAME failed=problem.is_some() />
         {problem.map(|message| view! { <ErrorSummary field="code" message /> })}
         <h1>{word::CODE_SENT}</h1>
+        <Delay waits_for=WaitsFor::Mail />
         <p class="lead">{lead}</p>
         <ActionForm action=sign_in>
             <Next next />
@@ -137,6 +139,11 @@ where
         | UiError::NotPayable
         | UiError::Changed
         | UiError::PayAway
+        | UiError::NotRefundable
+        | UiError::RefundChanged
+        | UiError::NotDisputable
+        | UiError::LongNote
+        | UiError::CardNumber
         | UiError::Unexpected => word::UNEXPECTED,
     })
 }

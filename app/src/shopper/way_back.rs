@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use domain::id::{PayoffId, TripId};
+use domain::id::{DisputeId, PayoffId, RefundId, TripId};
 
 /// A page that asks one to sign in. A closed list, so that no link can lead from here to another site.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -11,6 +11,10 @@ pub(crate) enum WayBack {
     Trip(TripId),
     Balance,
     Payoff(PayoffId),
+    AskRefund(TripId),
+    Refund(RefundId),
+    AskDispute(TripId),
+    Dispute(DisputeId),
 }
 
 impl WayBack {
@@ -20,10 +24,28 @@ impl WayBack {
             "/trips" => Some(Self::Trips),
             // What was chosen is chosen again.
             "/balance" | "/balance/check" => Some(Self::Balance),
-            path => match path.strip_prefix("/payoff/") {
-                Some(id) => id.parse().ok().map(Self::Payoff),
-                None => path.strip_prefix("/trips/").and_then(|id| TripId::new(id).ok()).map(Self::Trip),
-            },
+            path => {
+                let (page, id) = path.strip_prefix('/')?.split_once('/')?;
+                match page {
+                    "payoff" => id.parse().ok().map(Self::Payoff),
+                    "refunds" => id.parse().ok().map(Self::Refund),
+                    "disputes" => id.parse().ok().map(Self::Dispute),
+                    "trips" => Self::of_trip(id),
+                    _ => None,
+                }
+            }
+        }
+    }
+
+    fn of_trip(path: &str) -> Option<Self> {
+        let (id, page) = path.split_once('/').unwrap_or((path, ""));
+        let trip = TripId::new(id).ok()?;
+        match page {
+            "" if id == path => Some(Self::Trip(trip)),
+            // What was chosen is chosen again.
+            "refund" | "refund/check" => Some(Self::AskRefund(trip)),
+            "dispute" | "dispute/check" => Some(Self::AskDispute(trip)),
+            _ => None,
         }
     }
 
@@ -53,6 +75,10 @@ impl fmt::Display for WayBack {
             Self::Trip(trip) => write!(f, "/trips/{trip}"),
             Self::Balance => f.write_str("/balance"),
             Self::Payoff(payoff) => write!(f, "/payoff/{payoff}"),
+            Self::AskRefund(trip) => write!(f, "/trips/{trip}/refund"),
+            Self::Refund(refund) => write!(f, "/refunds/{refund}"),
+            Self::AskDispute(trip) => write!(f, "/trips/{trip}/dispute"),
+            Self::Dispute(dispute) => write!(f, "/disputes/{dispute}"),
         }
     }
 }
@@ -63,9 +89,14 @@ mod tests {
 
     #[test]
     fn every_way_back_is_a_page_of_ours() {
-        for path in ["/trips", "/trips/T-1_x", "/balance", "/payoff/550e8400-e29b-41d4-a716-446655440000"] {
+        let id = "550e8400-e29b-41d4-a716-446655440000";
+        let of_id = ["payoff", "refunds", "disputes"].map(|page| format!("/{page}/{id}"));
+        let plain = ["/trips", "/trips/T-1_x", "/balance", "/trips/T-1/refund", "/trips/T-1/dispute"];
+        for path in of_id.iter().map(String::as_str).chain(plain) {
             assert_eq!(WayBack::new(path).unwrap().to_string(), path);
         }
+        let check = WayBack::new("/trips/T-1/refund/check");
+        assert_eq!(check.unwrap().to_string(), "/trips/T-1/refund", "what was chosen is chosen again");
         let foreign = [
             "",
             "/",
@@ -77,6 +108,11 @@ mod tests {
             "/sign-in",
             "/payoff/",
             "/payoff/1?x",
+            "/refunds/1",
+            "/trips/",
+            "/trips/T-1/",
+            "/trips/T-1/receipt.exe",
+            "/trips//refund",
         ];
         for path in foreign {
             assert_eq!(WayBack::new(path), None, "{path}");

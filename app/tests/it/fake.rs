@@ -1,12 +1,14 @@
 //! A backend that answers what it was told to.
 
+use app::backend::dispute::{DisputeForm, DisputePage, DisputeWish};
+use app::backend::refund::{RefundCheck, RefundForm, RefundPage, RefundWish, ReturnChoice};
 use app::backend::{
-    Balance, OwedTrip, PayoffCheck, PayoffPage, ShopperBackend, SignInCode, SignedIn, TripPage, TripStatus,
+    Balance, Delays, OwedTrip, PayoffCheck, PayoffPage, ShopperBackend, SignInCode, SignedIn, TripPage, TripStatus,
     TripSummary, Visit,
 };
 use app::error::UiError;
 use async_trait::async_trait;
-use domain::id::{EmailAddress, PayoffId, TripId};
+use domain::id::{DisputeId, EmailAddress, PayoffId, RefundId, TripId};
 use domain::money::{Currency, Money};
 use domain::pricing::AppliedPromotion;
 use domain::promotion::PromotionId;
@@ -26,6 +28,14 @@ pub(crate) struct Fake {
     pub(crate) page: Option<TripPage>,
     pub(crate) balance: Balance,
     pub(crate) payoff: Option<PayoffPage>,
+    pub(crate) refund_form: Option<RefundForm>,
+    pub(crate) refund_check: Option<RefundCheck>,
+    pub(crate) refund: Option<RefundPage>,
+    pub(crate) dispute_form: Option<DisputeForm>,
+    pub(crate) dispute: Option<DisputePage>,
+    pub(crate) delays: Delays,
+    /// What sending a form is answered with, where it fails.
+    pub(crate) refusing: Option<UiError>,
     /// What every question is answered with, when something is wrong.
     pub(crate) failing: Option<UiError>,
 }
@@ -96,6 +106,46 @@ impl ShopperBackend for Fake {
     async fn payoff(&self, _: PayoffId) -> Result<PayoffPage, UiError> {
         self.session()?;
         self.payoff.clone().ok_or(UiError::NotFound)
+    }
+
+    async fn refund_form(&self, _: TripId) -> Result<RefundForm, UiError> {
+        self.session()?;
+        self.refund_form.clone().ok_or(UiError::NotFound)
+    }
+
+    async fn check_refund(&self, _: TripId, _: ReturnChoice) -> Result<RefundCheck, UiError> {
+        self.session()?;
+        self.refund_check.clone().ok_or(UiError::NotFound)
+    }
+
+    async fn ask_refund(&self, wish: RefundWish) -> Result<RefundId, UiError> {
+        self.session()?;
+        self.refusing.map_or(Ok(wish.id), Err)
+    }
+
+    async fn refund(&self, _: RefundId) -> Result<RefundPage, UiError> {
+        self.session()?;
+        self.refund.clone().ok_or(UiError::NotFound)
+    }
+
+    async fn dispute_form(&self, _: TripId) -> Result<DisputeForm, UiError> {
+        self.session()?;
+        self.dispute_form.clone().ok_or(UiError::NotFound)
+    }
+
+    async fn open_dispute(&self, wish: DisputeWish) -> Result<DisputeId, UiError> {
+        self.session()?;
+        self.refusing.map_or(Ok(wish.id), Err)
+    }
+
+    async fn dispute(&self, _: DisputeId) -> Result<DisputePage, UiError> {
+        self.session()?;
+        self.dispute.clone().ok_or(UiError::NotFound)
+    }
+
+    async fn delays(&self) -> Result<Delays, UiError> {
+        self.working()?;
+        Ok(self.delays)
     }
 }
 
@@ -209,5 +259,6 @@ pub(crate) fn debt(id: &str, cents: i64, cause: DebtCause) -> OwedTrip {
         cause,
         items: 2,
         days: 3,
+        dispute: None,
     }
 }

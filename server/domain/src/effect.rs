@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::attempt::Api;
-use crate::id::{EmailAddress, InstrumentId, PayoffId, RefundId, SignInCodeId, StoreId, TripId};
+use crate::dispute::DisputeNews;
+use crate::id::{DisputeId, EmailAddress, InstrumentId, PayoffId, RefundId, SignInCodeId, StoreId, TripId};
 use crate::money::Money;
 use crate::reason::closed_list;
 use crate::refund::RefundReason;
@@ -98,6 +99,15 @@ pub enum Effect {
         /// What there is to say.
         news: RefundNews,
     },
+    /// Tell the shopper what was decided about a dispute.
+    SendDisputeNotice {
+        /// The visit.
+        trip: TripId,
+        /// Which.
+        dispute: DisputeId,
+        /// What there is to say.
+        news: DisputeNews,
+    },
     /// Tell the shopper how a payoff stands.
     SendPayoffNotice {
         /// Which.
@@ -189,6 +199,7 @@ impl Effect {
             Self::SendReceipt { .. } => "send_receipt",
             Self::SendDebtNotice { .. } => "send_debt_notice",
             Self::SendRefundNotice { .. } => "send_refund_notice",
+            Self::SendDisputeNotice { .. } => "send_dispute_notice",
             Self::SendPayoffNotice { .. } => "send_payoff_notice",
             Self::CheckPayoff { .. } => "check_payoff",
             Self::MailSignInCode { .. } => "mail_sign_in_code",
@@ -208,6 +219,7 @@ impl Effect {
             | Self::CancelCharge { trip, .. }
             | Self::RefundCharge { trip, .. }
             | Self::SendRefundNotice { trip, .. }
+            | Self::SendDisputeNotice { trip, .. }
             | Self::FetchTransactionalData { trip, .. }
             | Self::FetchShopperIdentity { trip, .. }
             | Self::ReportPaymentStatus { trip, .. }
@@ -237,6 +249,7 @@ impl Effect {
             Self::SendReceipt { .. }
             | Self::SendDebtNotice { .. }
             | Self::SendRefundNotice { .. }
+            | Self::SendDisputeNotice { .. }
             | Self::SendPayoffNotice { .. }
             | Self::CheckPayoff { .. }
             | Self::MailSignInCode { .. }

@@ -130,7 +130,7 @@ pub struct Who {
 }
 
 impl Who {
-    fn decider(&self) -> anyhow::Result<Decider<'_>> {
+    pub(super) fn decider(&self) -> anyhow::Result<Decider<'_>> {
         let reason = reason(&self.reason)?;
         match &self.by[..] {
             [by] => Ok(Decider { by, second: None, reason }),

@@ -3,13 +3,16 @@
 use std::sync::Arc;
 use std::time::Duration as StdDuration;
 
+use app::backend::dispute::{DisputeForm, DisputePage, DisputeWish};
+use app::backend::refund::{RefundCheck, RefundForm, RefundPage, RefundWish, ReturnChoice};
 use app::backend::{
-    Balance, PayoffCheck, PayoffPage, ShopperBackend, SignInCode, SignedIn, TripPage, TripStatus, TripSummary, Visit,
+    Balance, Delays, PayoffCheck, PayoffPage, ShopperBackend, SignInCode, SignedIn, TripPage, TripStatus, TripSummary,
+    Visit,
 };
 use app::error::UiError;
 use async_trait::async_trait;
 use domain::effect;
-use domain::id::{EmailAddress, PayoffId, TripId};
+use domain::id::{DisputeId, EmailAddress, PayoffId, RefundId, TripId};
 use domain::money::Money;
 use domain::receipt::PaymentProgress;
 use domain::trip::Trip;
@@ -24,6 +27,7 @@ use uuid::Uuid;
 
 use super::session::ABSOLUTE;
 use crate::clock::Clock;
+use crate::flow::delays::delays;
 use crate::flow::payoff::{self, Checkout, StartPayoff, Started};
 use crate::flow::read_receipt::TripPaper;
 use crate::flow::shopper as flow;
@@ -33,7 +37,9 @@ use crate::store::StoreError;
 use crate::store::trip::ListedTrip;
 use crate::vault::Vault;
 
+mod dispute;
 mod pay;
+mod refund;
 
 /// Who is signed in, in the session.
 const SIGNED_IN: &str = "signed_in";
@@ -202,8 +208,9 @@ impl ShopperBackend for Portal {
             }
         }
         let now = self.now();
-        let debts = debts.into_iter().map(|debt| pay::owed(debt, now));
-        Ok(Balance { total, debts: debts.collect(), can_pay: self.state.checkout.is_offered() })
+        let mut debts: Vec<_> = debts.into_iter().map(|debt| pay::owed(debt, now)).collect();
+        dispute::mark(&self.state, &mut debts).await?;
+        Ok(Balance { total, debts, can_pay: self.state.checkout.is_offered() })
     }
 
     async fn check_payoff(&self, trips: Vec<TripId>) -> Result<PayoffCheck, UiError> {
@@ -233,6 +240,46 @@ impl ShopperBackend for Portal {
         let shopper = pay::payer(&viewer)?;
         let shown = payoff::show(&self.state.database, &self.state.checkout, shopper, id, self.now()).await;
         shown.map_err(|it| unavailable(&it))?.map(pay::page).ok_or(UiError::NotFound)
+    }
+
+    async fn refund_form(&self, trip: TripId) -> Result<RefundForm, UiError> {
+        let viewer = self.signed_in().await?;
+        refund::form(&self.state, &viewer, trip, self.now()).await
+    }
+
+    async fn check_refund(&self, trip: TripId, choice: ReturnChoice) -> Result<RefundCheck, UiError> {
+        let viewer = self.signed_in().await?;
+        refund::check(&self.state, &viewer, &trip, choice, self.now()).await
+    }
+
+    async fn ask_refund(&self, wish: RefundWish) -> Result<RefundId, UiError> {
+        let viewer = self.signed_in().await?;
+        refund::ask(&self.state, &viewer, wish, self.now()).await
+    }
+
+    async fn refund(&self, id: RefundId) -> Result<RefundPage, UiError> {
+        let viewer = self.signed_in().await?;
+        refund::show(&self.state, &viewer, id).await
+    }
+
+    async fn dispute_form(&self, trip: TripId) -> Result<DisputeForm, UiError> {
+        let viewer = self.signed_in().await?;
+        dispute::form(&self.state, &viewer, trip).await
+    }
+
+    async fn open_dispute(&self, wish: DisputeWish) -> Result<DisputeId, UiError> {
+        let viewer = self.signed_in().await?;
+        dispute::open(&self.state, &viewer, wish, self.now()).await
+    }
+
+    async fn dispute(&self, id: DisputeId) -> Result<DisputePage, UiError> {
+        let viewer = self.signed_in().await?;
+        dispute::show(&self.state, &viewer, id).await
+    }
+
+    async fn delays(&self) -> Result<Delays, UiError> {
+        let late = delays(&self.state.database).await.map_err(|it| unavailable(&it))?;
+        Ok(Delays { mail: late.mail, charges: late.charges })
     }
 }
 

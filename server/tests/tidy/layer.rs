@@ -48,7 +48,7 @@ const LAYERS: [Layer; 12] = [
     Layer {
         name: "app",
         places: &["app/src"],
-        may: &["domain::id", "domain::money", "domain::reason", "domain::receipt", "leptos"],
+        may: &["domain::id", "domain::money", "domain::note", "domain::reason", "domain::receipt", "leptos"],
     },
     Layer { name: "frontend", places: &["frontend/src"], may: &["app", "leptos"] },
 ];
