@@ -39,14 +39,14 @@ pub async fn trip(db: &PgPool, vault: &Vault, viewer: &Viewer, trip: &TripId) ->
     paper(&mut conn, vault, &row).await.map(Some)
 }
 
-/// What a viewer owes, by visit.
+/// What a viewer owes, by visit. A debtor may pay it, and see no more of it than the sum.
 ///
 /// # Errors
 ///
 /// A database that is away.
 pub async fn owed(db: &PgPool, viewer: &Viewer) -> Result<Vec<OwedTrip>, StoreError> {
     let mut conn = db.acquire().await?;
-    let reach = store::viewer::reach(&mut conn, viewer).await?;
+    let reach = store::viewer::reach_debts(&mut conn, viewer).await?;
     store::debt::list_open(&mut conn, &reach).await
 }
 

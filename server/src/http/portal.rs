@@ -13,7 +13,7 @@ use app::error::UiError;
 use async_trait::async_trait;
 use domain::effect;
 use domain::id::{DisputeId, EmailAddress, PayoffId, RefundId, TripId};
-use domain::money::Money;
+use domain::money::{Currency, Money};
 use domain::receipt::PaymentProgress;
 use domain::trip::Trip;
 use domain::viewer::Viewer;
@@ -104,6 +104,12 @@ impl Portal {
 
     async fn signed_in(&self) -> Result<Viewer, UiError> {
         self.viewer().await?.ok_or(UiError::NotSignedIn)
+    }
+
+    /// Who sees no visit chooses none: all of one currency are paid.
+    async fn all_owed(&self, viewer: &Viewer, currency: Currency) -> Result<Vec<TripId>, UiError> {
+        let debts = flow::owed(&self.state.database, viewer).await.map_err(|it| unavailable(&it))?;
+        Ok(debts.into_iter().filter(|it| it.outstanding.currency() == currency).map(|it| it.trip).collect())
     }
 
     /// Names a code by chance of the operating system's.
@@ -200,24 +206,18 @@ impl ShopperBackend for Portal {
     async fn balance(&self) -> Result<Balance, UiError> {
         let viewer = self.signed_in().await?;
         let debts = flow::owed(&self.state.database, &viewer).await.map_err(|it| unavailable(&it))?;
-        let mut total: Vec<Money> = vec![];
-        for debt in &debts {
-            match total.iter_mut().find(|sum| sum.currency() == debt.outstanding.currency()) {
-                Some(sum) => *sum = sum.checked_add(debt.outstanding).map_err(|_| UiError::Unexpected)?,
-                None => total.push(debt.outstanding),
-            }
-        }
-        let now = self.now();
-        let mut debts: Vec<_> = debts.into_iter().map(|debt| pay::owed(debt, now)).collect();
-        dispute::mark(&self.state, &mut debts).await?;
-        Ok(Balance { total, debts, can_pay: self.state.checkout.is_offered() })
+        let mut balance = pay::balance(&viewer, debts, self.state.checkout.is_offered(), self.now())?;
+        dispute::mark(&self.state, &mut balance.debts).await?;
+        Ok(balance)
     }
 
     async fn check_payoff(&self, trips: Vec<TripId>) -> Result<PayoffCheck, UiError> {
         let viewer = self.signed_in().await?;
-        let shopper = pay::payer(&viewer)?;
+        if pay::is_debtor(&viewer) {
+            return Err(UiError::NotFound);
+        }
         let (chosen, total) =
-            payoff::check(&self.state.database, shopper, &trips).await.map_err(|it| pay::refused(&it))?;
+            payoff::check(&self.state.database, &viewer, &trips).await.map_err(|it| pay::refused(&it))?;
         let debts = flow::owed(&self.state.database, &viewer).await.map_err(|it| unavailable(&it))?;
         let chosen = debts.into_iter().filter(|debt| chosen.iter().any(|it| it.trip == debt.trip));
         let now = self.now();
@@ -226,8 +226,8 @@ impl ShopperBackend for Portal {
 
     async fn pay(&self, trips: Vec<TripId>, agreed: Money) -> Result<String, UiError> {
         let viewer = self.signed_in().await?;
-        let shopper = pay::payer(&viewer)?;
-        let wish = StartPayoff { shopper, trips: &trips, agreed };
+        let trips = if pay::is_debtor(&viewer) { self.all_owed(&viewer, agreed.currency()).await? } else { trips };
+        let wish = StartPayoff { viewer: &viewer, trips: &trips, agreed };
         let started = payoff::start(&self.state.database, &self.state.checkout, &wish, self.now()).await;
         match started.map_err(|it| pay::refused(&it))? {
             Started::Pay(address) => Ok(address),
@@ -237,9 +237,9 @@ impl ShopperBackend for Portal {
 
     async fn payoff(&self, id: PayoffId) -> Result<PayoffPage, UiError> {
         let viewer = self.signed_in().await?;
-        let shopper = pay::payer(&viewer)?;
-        let shown = payoff::show(&self.state.database, &self.state.checkout, shopper, id, self.now()).await;
-        shown.map_err(|it| unavailable(&it))?.map(pay::page).ok_or(UiError::NotFound)
+        let shown = payoff::show(&self.state.database, &self.state.checkout, &viewer, id, self.now()).await;
+        let shown = shown.map_err(|it| unavailable(&it))?.ok_or(UiError::NotFound)?;
+        Ok(pay::page(&viewer, shown))
     }
 
     async fn refund_form(&self, trip: TripId) -> Result<RefundForm, UiError> {

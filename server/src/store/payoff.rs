@@ -5,9 +5,11 @@ use domain::id::{
 };
 use domain::money::{Currency, Money};
 use domain::payoff::{Allocation, Disputed, OurPayoff, OwedDebt, PaidBy, Payoff, Share};
+use domain::viewer::Viewer;
 use sqlx::PgConnection;
 use time::OffsetDateTime;
 
+use super::viewer::Reach;
 use super::{Result, StoreError, read};
 
 /// A payoff as it is stored.
@@ -15,8 +17,8 @@ use super::{Result, StoreError, read};
 pub struct PayoffRow {
     /// Its id, which is its reference and Stripe's key.
     pub id: PayoffId,
-    /// Who pays.
-    pub shopper: ShopperId,
+    /// Who pays; a debtor as their card.
+    pub viewer: Viewer,
     /// How much.
     pub amount: Money,
     /// How far it is.
@@ -33,7 +35,9 @@ pub struct PayoffRow {
 
 struct Raw {
     payoff_id: uuid::Uuid,
-    shopper_id: uuid::Uuid,
+    shopper_id: Option<uuid::Uuid>,
+    instrument_id: Option<String>,
+    trip_id: Option<String>,
     currency: String,
     amount_minor: i64,
     state: String,
@@ -80,7 +84,7 @@ impl Raw {
         };
         Ok(PayoffRow {
             id: PayoffId(self.payoff_id),
-            shopper: ShopperId(self.shopper_id),
+            viewer: viewer(self.shopper_id, self.instrument_id, self.trip_id)?,
             amount: Money::new(self.amount_minor, currency),
             state,
             url: self.session_url,
@@ -91,18 +95,31 @@ impl Raw {
     }
 }
 
-/// Locks a shopper until the transaction ends, so that two tabs of theirs wait for each other. `false`: there is no such shopper.
-pub async fn lock_shopper(conn: &mut PgConnection, shopper: ShopperId) -> Result<bool> {
-    let row = sqlx::query!("SELECT shopper_id FROM shopper WHERE shopper_id = $1 FOR UPDATE", shopper.0);
-    Ok(row.fetch_optional(conn).await?.is_some())
+fn viewer(shopper: Option<uuid::Uuid>, instrument: Option<String>, trip: Option<String>) -> Result<Viewer> {
+    match (shopper, instrument, trip) {
+        (Some(id), None, None) => Ok(Viewer::Shopper(ShopperId(id))),
+        (None, Some(id), None) => Ok(Viewer::Card(read(InstrumentId::new(&id), "payoff.instrument_id")?)),
+        (None, None, Some(id)) => Ok(Viewer::Visit(read(TripId::new(&id), "payoff.trip_id")?)),
+        _ => Err(StoreError::Corrupt("payoff.shopper_id")),
+    }
 }
 
-/// What a shopper owes over all instruments and stores.
-pub async fn owed(conn: &mut PgConnection, shopper: ShopperId) -> Result<Vec<OwedDebt>> {
+/// A viewer in the three columns of which one is filled.
+fn columns(viewer: &Viewer) -> (Option<uuid::Uuid>, Option<&str>, Option<&str>) {
+    match viewer {
+        Viewer::Shopper(id) => (Some(id.0), None, None),
+        Viewer::Card(id) | Viewer::Debtor(id) => (None, Some(id.as_str()), None),
+        Viewer::Visit(id) => (None, None, Some(id.as_str())),
+    }
+}
+
+/// What is owed within reach, over all stores.
+pub async fn owed(conn: &mut PgConnection, reach: &Reach) -> Result<Vec<OwedDebt>> {
     let rows = sqlx::query!(
-        "SELECT debt.debt_id, debt.trip_id, debt.currency, debt.outstanding_minor FROM instrument JOIN debt USING (instrument_id)
-         WHERE instrument.shopper_id = $1 AND debt.outstanding_minor > 0 ORDER BY debt.trip_id",
-        shopper.0,
+        "SELECT debt_id, trip_id, currency, outstanding_minor FROM debt
+         WHERE (instrument_id = ANY($1) OR trip_id = ANY($2)) AND outstanding_minor > 0 ORDER BY trip_id",
+        reach.instruments(),
+        reach.trips(),
     );
     let rows = rows.fetch_all(conn).await?.into_iter().map(|row| {
         let currency = read(Currency::new(&row.currency), "debt.currency")?;
@@ -115,14 +132,30 @@ pub async fn owed(conn: &mut PgConnection, shopper: ShopperId) -> Result<Vec<Owe
     rows.collect()
 }
 
-/// Writes a payoff that was just asked for, with what it pays.
-pub async fn insert(conn: &mut PgConnection, row: &PayoffRow, allocations: &[Allocation]) -> Result<()> {
+/// Writes a payoff that was just asked for, with what it pays. `false`: somebody was faster, and another live payoff is theirs or has one
+/// of these visits; the transaction is spent then.
+pub async fn insert(conn: &mut PgConnection, row: &PayoffRow, allocations: &[Allocation]) -> Result<bool> {
+    match insert_whole(conn, row, allocations).await {
+        Ok(()) => Ok(true),
+        Err(error) if error.constraint().is_some_and(|name| LIVE_ONCE.contains(&name)) => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+/// What holds that nobody is led to pay twice.
+const LIVE_ONCE: [&str; 4] =
+    ["payoff_live_once", "payoff_live_once_by_card", "payoff_live_once_by_visit", "payoff_allocation_live_once"];
+
+async fn insert_whole(conn: &mut PgConnection, row: &PayoffRow, allocations: &[Allocation]) -> Result<()> {
     let currency = row.amount.currency();
+    let (shopper, instrument, trip) = columns(&row.viewer);
     sqlx::query!(
-        "INSERT INTO payoff (payoff_id, shopper_id, currency, amount_minor, state, created_at, expires_at, updated_at)
-         VALUES ($1, $2, $3, $4, 'created', $5, $6, $5)",
+        "INSERT INTO payoff (payoff_id, shopper_id, instrument_id, trip_id, currency, amount_minor, state, created_at, expires_at, updated_at)
+         VALUES ($1, $2, $3, $4, $5, $6, 'created', $7, $8, $7)",
         row.id.0,
-        row.shopper.0,
+        shopper,
+        instrument,
+        trip,
         currency.code(),
         row.amount.minor(),
         row.created_at,
@@ -148,7 +181,7 @@ pub async fn insert(conn: &mut PgConnection, row: &PayoffRow, allocations: &[All
 pub async fn get(conn: &mut PgConnection, id: PayoffId) -> Result<Option<PayoffRow>> {
     let row = sqlx::query_as!(
         Raw,
-        "SELECT payoff_id, shopper_id, currency, amount_minor, state, session_id, session_url, payment_id, dispute_id,
+        "SELECT payoff_id, shopper_id, instrument_id, trip_id, currency, amount_minor, state, session_id, session_url, payment_id, dispute_id,
              disputed_minor, created_at, expires_at, paid_at FROM payoff WHERE payoff_id = $1",
         id.0,
     );
@@ -159,23 +192,29 @@ pub async fn get(conn: &mut PgConnection, id: PayoffId) -> Result<Option<PayoffR
 pub async fn lock(conn: &mut PgConnection, id: PayoffId) -> Result<Option<PayoffRow>> {
     let row = sqlx::query_as!(
         Raw,
-        "SELECT payoff_id, shopper_id, currency, amount_minor, state, session_id, session_url, payment_id, dispute_id,
+        "SELECT payoff_id, shopper_id, instrument_id, trip_id, currency, amount_minor, state, session_id, session_url, payment_id, dispute_id,
              disputed_minor, created_at, expires_at, paid_at FROM payoff WHERE payoff_id = $1 FOR UPDATE",
         id.0,
     );
     row.fetch_optional(conn).await?.map(Raw::parse).transpose()
 }
 
-/// The payoff that a shopper may still pay, locked. There is one at most.
-pub async fn lock_live(conn: &mut PgConnection, shopper: ShopperId) -> Result<Option<PayoffRow>> {
-    let row = sqlx::query_as!(
+/// The payoffs in the way of a new one, locked: that which this viewer may still pay, and those that anybody may for one of these visits.
+pub async fn lock_live(conn: &mut PgConnection, viewer: &Viewer, trips: &[&str]) -> Result<Vec<PayoffRow>> {
+    let (shopper, instrument, trip) = columns(viewer);
+    let rows = sqlx::query_as!(
         Raw,
-        "SELECT payoff_id, shopper_id, currency, amount_minor, state, session_id, session_url, payment_id, dispute_id,
+        "SELECT payoff_id, shopper_id, instrument_id, trip_id, currency, amount_minor, state, session_id, session_url, payment_id, dispute_id,
              disputed_minor, created_at, expires_at, paid_at
-         FROM payoff WHERE shopper_id = $1 AND state IN ('created', 'open') FOR UPDATE",
-        shopper.0,
+         FROM payoff WHERE state IN ('created', 'open') AND (shopper_id = $1 OR instrument_id = $2 OR trip_id = $3
+             OR payoff_id IN (SELECT payoff_id FROM payoff_allocation WHERE is_live AND trip_id = ANY($4::text[])))
+         ORDER BY payoff_id FOR UPDATE",
+        shopper,
+        instrument,
+        trip,
+        trips as &[&str],
     );
-    row.fetch_optional(conn).await?.map(Raw::parse).transpose()
+    rows.fetch_all(conn).await?.into_iter().map(Raw::parse).collect()
 }
 
 /// The payoff of a payment at Stripe.
@@ -188,7 +227,7 @@ pub async fn of_payment(conn: &mut PgConnection, payment: &PaymentIntentId) -> R
 pub async fn list(conn: &mut PgConnection, state: Option<&str>, limit: i64) -> Result<Vec<PayoffRow>> {
     let rows = sqlx::query_as!(
         Raw,
-        "SELECT payoff_id, shopper_id, currency, amount_minor, state, session_id, session_url, payment_id, dispute_id,
+        "SELECT payoff_id, shopper_id, instrument_id, trip_id, currency, amount_minor, state, session_id, session_url, payment_id, dispute_id,
              disputed_minor, created_at, expires_at, paid_at
          FROM payoff WHERE $1::text IS NULL OR state = $1 ORDER BY created_at DESC, payoff_id LIMIT $2",
         state,

@@ -34,6 +34,7 @@ mod money_stories;
 mod parked_stories;
 mod pause_stories;
 mod payoff_stories;
+mod payoff_viewer_stories;
 mod payoffs;
 mod pending_stories;
 mod portal_stories;

@@ -1,8 +1,9 @@
 //! How a payoff stands, for its page, its mail and its list.
 
-use domain::id::{EmailAddress, PayoffId, ShopperId};
+use domain::id::{EmailAddress, PayoffId};
 use domain::money::Money;
 use domain::payoff::Payoff;
+use domain::viewer::Viewer;
 use sqlx::{PgConnection, PgPool};
 use time::OffsetDateTime;
 
@@ -40,7 +41,7 @@ pub struct ShownPayoff {
     pub gates: Vec<GateSays>,
 }
 
-/// A shopper's payoff, asked for at Stripe where nobody has told yet. `None` also when it is somebody else's: from outside the two look
+/// A viewer's payoff, asked for at Stripe where nobody has told yet. `None` also when it is somebody else's: from outside the two look
 /// alike.
 ///
 /// # Errors
@@ -49,11 +50,12 @@ pub struct ShownPayoff {
 pub async fn show(
     db: &PgPool,
     checkout: &Checkout,
-    shopper: ShopperId,
+    viewer: &Viewer,
     id: PayoffId,
     now: OffsetDateTime,
 ) -> Result<Option<ShownPayoff>, StoreError> {
-    let found = store::payoff::get(&mut *db.acquire().await?, id).await?.filter(|it| it.shopper == shopper);
+    let payer = viewer.payer();
+    let found = store::payoff::get(&mut *db.acquire().await?, id).await?.filter(|it| it.viewer == payer);
     let Some(mut row) = found else { return Ok(None) };
     let (mut is_declined, mut is_uncertain) = (false, row.state == Payoff::Created);
     if let (Payoff::Open { session }, Some(stripe)) = (&row.state, &checkout.stripe) {
@@ -69,14 +71,15 @@ pub async fn show(
     }
     let mut conn = db.acquire().await?;
     let trips = store::payoff::paid_trips(&mut conn, &row).await?;
-    let remaining = remaining(&mut conn, shopper).await?;
+    let remaining = remaining(&mut conn, &payer).await?;
     let gates = gates(&mut conn, &trips, now).await?;
     Ok(Some(ShownPayoff { row, trips, is_declined, is_uncertain, remaining, gates }))
 }
 
-async fn remaining(conn: &mut PgConnection, shopper: ShopperId) -> Result<Vec<Money>, StoreError> {
+async fn remaining(conn: &mut PgConnection, viewer: &Viewer) -> Result<Vec<Money>, StoreError> {
     let mut sums: Vec<Money> = vec![];
-    for owed in store::payoff::owed(conn, shopper).await? {
+    let reach = store::viewer::reach_debts(&mut *conn, viewer).await?;
+    for owed in store::payoff::owed(conn, &reach).await? {
         match sums.iter_mut().find(|sum| sum.currency() == owed.outstanding.currency()) {
             Some(sum) => *sum = sum.checked_add(owed.outstanding).map_err(|_| StoreError::Corrupt("debt amounts"))?,
             None => sums.push(owed.outstanding),
@@ -124,9 +127,9 @@ pub async fn payoff_mail(
 ) -> Result<Option<PayoffMail>, StoreError> {
     let mut conn = db.acquire().await?;
     let Some(row) = store::payoff::get(&mut conn, id).await? else { return Ok(None) };
-    let Some(to) = store::shopper::email(&mut conn, vault, row.shopper).await? else { return Ok(None) };
+    let Some(to) = store::viewer::email(&mut conn, vault, &row.viewer).await? else { return Ok(None) };
     let trips = store::payoff::paid_trips(&mut conn, &row).await?;
-    let remaining = remaining(&mut conn, row.shopper).await?;
+    let remaining = remaining(&mut conn, &row.viewer).await?;
     let gates = gates(&mut conn, &trips, now).await?;
     let shown = ShownPayoff { row, trips, is_declined: false, is_uncertain: false, remaining, gates };
     Ok(Some(PayoffMail { to, shown }))

@@ -2,9 +2,12 @@
 
 use domain::alert::AlertKind;
 use domain::effect::Effect;
-use domain::id::{PayoffId, ShopperId, TripId};
+use domain::id::{PayoffId, TripId};
 use domain::money::Money;
-use domain::payoff::{Allocation, AllocationError, CREATED_LASTS, Payoff, PayoffEvent, SESSION_LASTS, allocate};
+use domain::payoff::{
+    Allocation, AllocationError, CREATED_LASTS, OwedDebt, Payoff, PayoffEvent, SESSION_LASTS, allocate,
+};
+use domain::viewer::Viewer;
 use serde_json::json;
 use sqlx::{PgConnection, PgPool};
 use time::OffsetDateTime;
@@ -17,8 +20,8 @@ use crate::client::stripe::{NewSession, Session, StripeClient, StripeError};
 use crate::store::audit::AuditEntry;
 use crate::store::{self, StoreError};
 
-/// Payoffs that may stand in the way of one wish before it is given up: more would be two browsers at war.
-const ROUNDS: usize = 3;
+/// How often payoffs may stand in the way of one wish before it is given up: more would be two browsers at war.
+const ROUNDS: usize = 4;
 
 const SHOPPER: &str = "shopper";
 
@@ -26,7 +29,7 @@ const SHOPPER: &str = "shopper";
 #[derive(Debug)]
 pub struct StartPayoff<'a> {
     /// Who.
-    pub shopper: ShopperId,
+    pub viewer: &'a Viewer,
     /// Which trips.
     pub trips: &'a [TripId],
     /// What the page that was agreed to said they cost.
@@ -82,14 +85,14 @@ pub struct CheckedTrip {
 /// # Errors
 ///
 /// See [`StartError`].
-pub async fn check(db: &PgPool, shopper: ShopperId, trips: &[TripId]) -> Result<(Vec<CheckedTrip>, Money), StartError> {
-    let owed = store::payoff::owed(&mut *db.acquire().await?, shopper).await?;
+pub async fn check(db: &PgPool, viewer: &Viewer, trips: &[TripId]) -> Result<(Vec<CheckedTrip>, Money), StartError> {
+    let owed = owed(&mut *db.acquire().await?, viewer).await?;
     let (allocations, total) = allocate(&owed, trips)?;
     Ok((allocations.into_iter().map(|it| CheckedTrip { trip: it.trip, amount: it.amount }).collect(), total))
 }
 
 /// Finds or makes the page on which these trips are paid. The same trips lead to the same page, however often they are asked for; others
-/// end the page before, so that no two can be paid.
+/// end the pages before, so that no two can be paid; so does somebody else who may pay for one of the same trips.
 ///
 /// # Errors
 ///
@@ -105,7 +108,12 @@ pub async fn start(
         match plan(db, wish, now).await? {
             Plan::Go(url) => return Ok(Started::Pay(url)),
             Plan::Ask(row) => return ask(db, stripe, &checkout.public_url, &row, now).await,
-            Plan::EndFirst(row) => end(db, stripe, &row, now).await?,
+            Plan::EndFirst(rows) => {
+                for row in &rows {
+                    end(db, stripe, row, now).await?;
+                }
+            }
+            Plan::LookAgain => {}
         }
     }
     Err(StartError::Unavailable)
@@ -114,35 +122,44 @@ pub async fn start(
 enum Plan {
     Go(String),
     Ask(Box<PayoffRow>),
-    EndFirst(Box<PayoffRow>),
+    EndFirst(Vec<PayoffRow>),
+    /// Somebody was faster.
+    LookAgain,
 }
 
 async fn plan(db: &PgPool, wish: &StartPayoff<'_>, now: OffsetDateTime) -> Result<Plan, StartError> {
     let mut tx = db.begin().await?;
-    // Two tabs of one shopper wait for each other here, and the second finds what the first made.
-    if !store::payoff::lock_shopper(&mut tx, wish.shopper).await? {
-        return Err(AllocationError::NotOwed.into());
-    }
-    let owed = store::payoff::owed(&mut tx, wish.shopper).await?;
+    let owed = owed(&mut tx, wish.viewer).await?;
     let (allocations, total) = allocate(&owed, wish.trips)?;
     if total != wish.agreed {
         return Err(StartError::Changed);
     }
-    if let Some(live) = store::payoff::lock_live(&mut tx, wish.shopper).await? {
+    let payer = wish.viewer.payer();
+    let trips: Vec<&str> = allocations.iter().map(|it| it.trip.as_str()).collect();
+    let mut open = vec![];
+    for live in store::payoff::lock_live(&mut tx, &payer, &trips).await? {
         let held = store::payoff::allocations(&mut tx, &live).await?;
-        let is_same = held.iter().map(|it| &it.allocation).eq(allocations.iter());
+        let is_same = live.viewer == payer && held.iter().map(|it| &it.allocation).eq(allocations.iter());
         match (&live.state, &live.url) {
             (Payoff::Open { .. }, Some(url)) if is_same && now < live.expires_at => return Ok(Plan::Go(url.clone())),
             (Payoff::Created, _) if is_same && now < live.created_at + CREATED_LASTS => {
                 return Ok(Plan::Ask(Box::new(live)));
             }
             (Payoff::Created, _) => abandon(&mut tx, live, now).await?,
-            _ => return Ok(Plan::EndFirst(Box::new(live))),
+            _ => open.push(live),
         }
     }
-    let row = create(&mut tx, wish.shopper, total, &allocations, now).await?;
+    if !open.is_empty() {
+        return Ok(Plan::EndFirst(open));
+    }
+    let Some(row) = create(&mut tx, payer, total, &allocations, now).await? else { return Ok(Plan::LookAgain) };
     tx.commit().await?;
     Ok(Plan::Ask(Box::new(row)))
+}
+
+async fn owed(conn: &mut PgConnection, viewer: &Viewer) -> Result<Vec<OwedDebt>, StoreError> {
+    let reach = store::viewer::reach_debts(&mut *conn, viewer).await?;
+    store::payoff::owed(conn, &reach).await
 }
 
 /// Nobody was given its page, if there is one.
@@ -154,14 +171,14 @@ async fn abandon(conn: &mut PgConnection, mut live: PayoffRow, now: OffsetDateTi
 
 async fn create(
     conn: &mut PgConnection,
-    shopper: ShopperId,
+    viewer: Viewer,
     total: Money,
     allocations: &[Allocation],
     now: OffsetDateTime,
-) -> Result<PayoffRow, StoreError> {
+) -> Result<Option<PayoffRow>, StoreError> {
     let row = PayoffRow {
         id: PayoffId(Uuid::new_v4()),
-        shopper,
+        viewer,
         amount: total,
         state: Payoff::Created,
         url: None,
@@ -169,7 +186,9 @@ async fn create(
         expires_at: now.saturating_add(SESSION_LASTS),
         paid_at: None,
     };
-    store::payoff::insert(&mut *conn, &row, allocations).await?;
+    if !store::payoff::insert(&mut *conn, &row, allocations).await? {
+        return Ok(None);
+    }
     let look = Effect::CheckPayoff { payoff: row.id };
     store::outbox::push(&mut *conn, &look, now.saturating_add(LOOK_FIRST), None, now).await?;
     let trips: Vec<&str> = allocations.iter().map(|it| it.trip.as_str()).collect();
@@ -177,7 +196,7 @@ async fn create(
     let subject = row.id.to_string();
     let entry = AuditEntry { actor: SHOPPER, action: "payoff_asked_for", subject: &subject, detail };
     store::audit::insert(conn, entry, now).await?;
-    Ok(row)
+    Ok(Some(row))
 }
 
 /// The page of a committed payoff. Asked again with the same row, Stripe gives the same page.

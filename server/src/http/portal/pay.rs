@@ -1,8 +1,8 @@
 //! Payoffs in the words of pages.
 
-use app::backend::{OwedTrip, PayoffGate, PayoffPage, PayoffProgress, PayoffTrip};
+use app::backend::{Balance, OwedTrip, PayoffGate, PayoffPage, PayoffProgress, PayoffTrip};
 use app::error::UiError;
-use domain::id::ShopperId;
+use domain::money::Money;
 use domain::payoff::{AllocationError, Payoff};
 use domain::viewer::Viewer;
 use time::OffsetDateTime;
@@ -11,12 +11,27 @@ use super::unavailable;
 use crate::flow::payoff::{ShownPayoff, StartError};
 use crate::store::debt;
 
-/// Only whoever is known by an address pays, until payoffs know other viewers.
-pub(super) fn payer(viewer: &Viewer) -> Result<ShopperId, UiError> {
-    match viewer {
-        Viewer::Shopper(shopper) => Ok(*shopper),
-        Viewer::Card(_) | Viewer::Visit(_) => Err(UiError::NotFound),
+/// What is owed by visit, and as a sum. Who may only pay sees the sum.
+pub(super) fn balance(
+    viewer: &Viewer,
+    debts: Vec<debt::OwedTrip>,
+    can_pay: bool,
+    now: OffsetDateTime,
+) -> Result<Balance, UiError> {
+    let mut total: Vec<Money> = vec![];
+    for debt in &debts {
+        match total.iter_mut().find(|sum| sum.currency() == debt.outstanding.currency()) {
+            Some(sum) => *sum = sum.checked_add(debt.outstanding).map_err(|_| UiError::Unexpected)?,
+            None => total.push(debt.outstanding),
+        }
     }
+    let shown = if is_debtor(viewer) { vec![] } else { debts };
+    Ok(Balance { total, debts: shown.into_iter().map(|debt| owed(debt, now)).collect(), can_pay })
+}
+
+/// Has this viewer proven too little to see more than a sum?
+pub(super) fn is_debtor(viewer: &Viewer) -> bool {
+    matches!(viewer, Viewer::Debtor(_))
 }
 
 pub(super) fn owed(debt: debt::OwedTrip, now: OffsetDateTime) -> OwedTrip {
@@ -51,8 +66,12 @@ pub(super) fn refused(error: &StartError) -> UiError {
     }
 }
 
-pub(super) fn page(shown: ShownPayoff) -> PayoffPage {
+pub(super) fn page(viewer: &Viewer, mut shown: ShownPayoff) -> PayoffPage {
     let progress = progress(&shown);
+    if is_debtor(viewer) {
+        shown.trips.clear();
+        shown.gates.clear();
+    }
     let trips = shown.trips.into_iter().map(|it| PayoffTrip {
         trip: it.trip,
         store_name: it.store_name,
