@@ -26,8 +26,9 @@ CHROMIUM ?= /usr/bin/chromium
 
 STORESIDE := $(CARGO_TARGET_DIR)/debug/storeside
 FRONTEND := $(CARGO_TARGET_DIR)/wasm32-unknown-unknown/wasm-release/frontend.wasm
-# Where leptos looks by itself.
 SITE := target/site
+# What the site is made of.
+PARTS := target/parts
 RESULTS := end2end/results
 # Native crates are always built by this one selection (all but `frontend`): another would build dependencies again.
 NATIVE := --workspace --exclude frontend --locked
@@ -152,19 +153,22 @@ build: rust
 	@$(call step,Programs,cargo build $(NATIVE))
 
 .PHONY: site
-site: $(SITE)/pkg/storeside_bg.wasm $(SITE)/pkg/storeside.css
+site: $(SITE)/hash.txt
 	@cp -R style/assets/. $(SITE)
+
+$(SITE)/hash.txt: $(PARTS)/storeside_bg.wasm $(PARTS)/storeside.css frontend/publish.mjs
+	@$(NODE) frontend/publish.mjs $(PARTS) $(SITE)
 
 .PHONY: FORCE
 $(FRONTEND): FORCE | rust
 	@$(call step,Browser program,cargo build -p frontend --lib --target wasm32-unknown-unknown --profile wasm-release --locked)
 
-$(SITE)/pkg/storeside_bg.wasm: $(FRONTEND) | $(WASM_BINDGEN) $(NPM)/ready
+$(PARTS)/storeside_bg.wasm: $(FRONTEND) | $(WASM_BINDGEN) $(NPM)/ready
 	@mkdir -p $(@D)
 	@$(WASM_BINDGEN) --target web --no-typescript --out-name storeside --out-dir $(@D) $<
 	@wasm-opt -Oz --enable-bulk-memory --enable-nontrapping-float-to-int $@ -o $@.small && mv $@.small $@
 
-$(SITE)/pkg/storeside.css: $(wildcard style/*.css style/*/*.css) | $(NPM)/ready
+$(PARTS)/storeside.css: $(wildcard style/*.css style/*/*.css) | $(NPM)/ready
 	@mkdir -p $(@D)
 	@lightningcss --minify --bundle style/main.css -o $@
 
@@ -219,11 +223,17 @@ prove: rust linker python ## the long proofs: a million random carts against the
 PROOFS = cargo test $(NATIVE) --test it -- --nocapture --test-threads 1 $(1)
 
 .PHONY: bench
-bench: setup pgbench ## how fast it is, against the targets: prices, recovery, the gate and whole trips beside pgbench (10 minutes)
+bench: setup site pgbench ## how fast it is, against the targets: prices, recovery, the gate and whole trips beside pgbench (10 minutes)
 	@cargo bench -p domain --bench pricing --locked
 	@cargo bench -p domain --bench recovery --locked
 	@$(measured)
-	@status=0; for what in gate trips decline; do echo; $(call load,$$what,$(BENCH_SECONDS)) || status=1; done; exit $$status
+	@status=0; for what in gate trips decline portal; do echo; $(call load,$$what,$(BENCH_SECONDS)) || status=1; done; exit $$status
+
+.PHONY: lighthouse
+lighthouse: setup chromium site ## Lighthouse's marks for the main pages (at least 98), and what a receipt weighs
+	@$(measured)
+	-@export STORESIDE_DATA_DIR=.data/people; $(STORESIDE) demo --stop; $(STORESIDE) database forget; rm -rf .data/people
+	@STORESIDE=$(CARGO_TARGET_DIR)/release/storeside CHROMIUM=$(CHROMIUM) playwright test -c end2end/lighthouse.config.ts
 
 .PHONY: bench-grown
 bench-grown: setup ## the gate beside ten million rows (needs 10 GB of disk, and 15 minutes)

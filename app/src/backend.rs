@@ -16,17 +16,22 @@ use time::OffsetDateTime;
 
 use crate::error::UiError;
 
-use self::dispute::{DisputeForm, DisputePage, DisputeWish, OwedDispute};
-use self::refund::{RefundCheck, RefundForm, RefundPage, RefundWish, ReturnChoice};
-
+mod contact;
 pub mod dispute;
 pub mod refund;
+
+pub use self::contact::Contact;
+use self::dispute::{DisputeForm, DisputePage, DisputeWish, OwedDispute};
+use self::refund::{RefundCheck, RefundForm, RefundPage, RefundWish, ReturnChoice};
 
 /// What a shopper can ask. Without a session, everything below `sign_out` answers [`UiError::NotSignedIn`].
 #[async_trait]
 pub trait ShopperBackend: Send + Sync + 'static {
     /// The shopper of this session; `None` when nobody is signed in.
     async fn who(&self) -> Result<Option<SignedIn>, UiError>;
+
+    /// Whom to ask, every store by its name. Needs no session.
+    async fn contacts(&self) -> Result<Vec<Contact>, UiError>;
 
     /// Mails a sign-in code if the address is known, bound to this browser. The answer, and the time it takes, are the same
     /// for an unknown address.

@@ -15,6 +15,8 @@ pub mod island;
 #[cfg(feature = "ssr")]
 pub mod backend;
 #[cfg(feature = "ssr")]
+mod closed;
+#[cfg(feature = "ssr")]
 pub mod error;
 #[cfg(feature = "ssr")]
 mod part;
@@ -27,5 +29,7 @@ mod site;
 #[cfg(feature = "ssr")]
 mod word;
 
+#[cfg(feature = "ssr")]
+pub use closed::closed_page;
 #[cfg(feature = "ssr")]
 pub use site::{App, shell};

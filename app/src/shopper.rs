@@ -2,6 +2,7 @@
 
 pub(crate) mod balance;
 pub mod dispute;
+pub(crate) mod help;
 pub(crate) mod home;
 pub mod payoff;
 pub(crate) mod receipt;

@@ -10,6 +10,7 @@ use crate::part::layout::{Footer, Header};
 use crate::part::trouble::Trouble;
 use crate::shopper::balance::BalancePage;
 use crate::shopper::dispute::{ClaimPage, DisputePage, MessagePage};
+use crate::shopper::help::HelpPage;
 use crate::shopper::home::HomePage;
 use crate::shopper::payoff::{CheckPage, PayoffPage};
 use crate::shopper::refund::{self, ChoosePage, RefundPage};
@@ -56,6 +57,7 @@ pub fn App() -> impl IntoView {
             <main id="main" class="main" tabindex="-1">
                 <Routes fallback=not_found>
                     <Route path=path!("") view=HomePage ssr=SsrMode::Async />
+                    <Route path=path!("help") view=HelpPage ssr=SsrMode::Async />
                     <Route path=path!("sign-in") view=SignInPage ssr=SsrMode::Async />
                     <Route path=path!("sign-in/code") view=CodePage ssr=SsrMode::Async />
                     <Route path=path!("signed-out") view=SignedOutPage ssr=SsrMode::Async />

@@ -1,8 +1,10 @@
 //! Every word a shopper reads, one file per subject. English is the first language; another one is another set of these files.
 
 pub(crate) mod balance;
+pub(crate) mod closed;
 pub(crate) mod date;
 pub(crate) mod dispute;
+pub(crate) mod help;
 pub(crate) mod home;
 pub(crate) mod layout;
 pub(crate) mod payoff;

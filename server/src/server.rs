@@ -6,7 +6,6 @@ use std::sync::Arc;
 use anyhow::{Context, bail};
 use axum::Router;
 use axum::routing::get;
-use leptos::prelude::LeptosOptions;
 use sqlx::PgPool;
 use sqlx::postgres::PgConnectOptions;
 use tokio::net::TcpListener;
@@ -27,7 +26,7 @@ use crate::flow::replay_gate::Replay;
 use crate::http::event_feed::{EventFeedState, EventRates};
 use crate::http::metrics::{self, MetricsState};
 use crate::http::portal::PortalState;
-use crate::http::router::{RouterParts, router};
+use crate::http::router::{RouterParts, router, site};
 use crate::http::stripe_webhook::StripeWebhookState;
 use crate::listen::{self, Patience};
 use crate::log::chain;
@@ -122,10 +121,11 @@ pub async fn serve(base: BaseConfig, config: ServeConfig) -> anyhow::Result<()> 
             clock: base.clock.clone(),
             vault: config.vault,
             checkout,
+            maintenance_file: base.data_dir.join("maintenance.txt"),
             trusted_proxies: config.trusted_proxies.into(),
         },
         metrics: MetricsState { handle: metrics::install()?, database: database.clone(), clock: base.clock.clone() },
-        site: LeptosOptions::builder().output_name("storeside").site_root(config.site_root).build(),
+        site: site(&config.site_root),
         is_https,
     });
     let (listening, own, clock) = (Arc::clone(&gate), database::own_pool(address), base.clock.clone());

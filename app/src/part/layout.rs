@@ -95,6 +95,9 @@ pub(crate) fn Footer() -> impl IntoView {
         <footer class="footer">
             <div class="footer-row">
                 <p>{word::FOOTER}</p>
+                <p>
+                    <a href="/help">{word::HELP}</a>
+                </p>
                 <p>{word::FOOTER_CARD}</p>
             </div>
         </footer>

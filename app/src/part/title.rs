@@ -1,15 +1,25 @@
 //! The name of a page in the browser's tab.
 
 use leptos::prelude::*;
-use leptos_meta::Title;
+use leptos_meta::{Meta, Title};
 
 use crate::word::layout as word;
 
 /// `name`, and the brand. A page whose form was refused says so first, for those who only hear it.
 #[component]
-pub(crate) fn PageTitle(#[prop(into)] name: String, #[prop(optional)] failed: bool) -> impl IntoView {
+pub(crate) fn PageTitle(
+    #[prop(into)] name: String,
+    #[prop(optional)] failed: bool,
+    /// What a search engine shows of a page that is for everybody.
+    #[prop(optional)]
+    description: Option<&'static str>,
+) -> impl IntoView {
     let text = if failed { word::failed_page_title(&name) } else { word::page_title(&name) };
-    view! { <Title text=escaped(&text) /> }
+    let description = description.map(|content| view! { <Meta name="description" content /> });
+    view! {
+        <Title text=escaped(&text) />
+        {description}
+    }
 }
 
 /// `leptos_meta` 0.8 writes the title into the page as it is; names of stores come from outside.

@@ -1,28 +1,42 @@
 //! The first page.
 
 pub(crate) const NAME: &str = "Your trips to the store";
-pub(crate) const TITLE: &str = "You walked out. Here is your receipt.";
-pub(crate) const LEAD: &str =
-    "See what you took, what it cost and what was charged to your card, for every trip to a store without a till.";
-pub(crate) const SIGN_IN: &str = "Sign in to see your trips";
-pub(crate) const TO_TRIPS: &str = "See your trips";
+pub(crate) const DESCRIPTION: &str = "Receipts, refunds and balances of your trips to stores where you walk in with your card and walk out without a till.";
+pub(crate) const TITLE: &str = "You walked out. What can we do for you?";
+pub(crate) const LEAD: &str = "Everything about your trips to a store without a till, in one place.";
 
-pub(crate) const CAN_DO: &str = "What you can do here";
-/// Title and text of each thing.
-pub(crate) const THINGS: [(&str, &str); 3] = [
-    (
-        "Find a receipt",
-        "Every item with its price, the tax, the total, and the number to look for on your card statement.",
-    ),
-    (
-        "See what you owe",
-        "When a bank declines a payment, the amount stays open. You see how much, for which trip and why.",
-    ),
-    (
-        "Understand a hold",
-        "A hold on your card is not a charge. A trip whose receipt is still to come shows what is held, and what becomes of it.",
-    ),
+/// One reason to be here, and the way on.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Door {
+    pub(crate) title: &'static str,
+    pub(crate) text: &'static str,
+    pub(crate) action: &'static str,
+    /// Where who is signed in goes; everybody else signs in first and then goes there.
+    pub(crate) path: &'static str,
+}
+
+pub(crate) const DOORS: [Door; 3] = [
+    Door {
+        title: "I was charged and want to see it",
+        text: "Every item with its price, the tax, the total, and the number to look for on your card statement.",
+        action: "Find my receipt",
+        path: "/trips",
+    },
+    Door {
+        title: "The gate did not open for me",
+        text: "Often something is still owed from an earlier trip. See how much, pay it, and walk in again.",
+        action: "See what I owe",
+        path: "/balance",
+    },
+    Door {
+        title: "Something is wrong with my trip",
+        text: "An item you did not take, a wrong price, something broken. Choose the trip and ask for your money back.",
+        action: "Choose the trip",
+        path: "/trips",
+    },
 ];
+
+pub(crate) const HELP: &str = "None of these? Read the help, or ask the store.";
 
 pub(crate) const ENTRY: &str = "How a trip works";
 /// Title and text of each step, in order.

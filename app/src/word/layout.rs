@@ -7,6 +7,7 @@ pub(crate) const TRIPS: &str = "Your trips";
 pub(crate) const BALANCE: &str = "Balance";
 pub(crate) const SIGN_IN: &str = "Sign in";
 pub(crate) const SIGN_OUT: &str = "Sign out";
+pub(crate) const HELP: &str = "Help and contact";
 pub(crate) const FOOTER: &str =
     "Receipts and balances of your trips to stores where you walk in with your card and walk out without a till.";
 pub(crate) const FOOTER_CARD: &str = "We never see your whole card number, only its last four digits.";

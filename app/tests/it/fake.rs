@@ -3,8 +3,8 @@
 use app::backend::dispute::{DisputeForm, DisputePage, DisputeWish};
 use app::backend::refund::{RefundCheck, RefundForm, RefundPage, RefundWish, ReturnChoice};
 use app::backend::{
-    Balance, Delays, OwedTrip, PayoffCheck, PayoffPage, ShopperBackend, SignInCode, SignedIn, TripPage, TripStatus,
-    TripSummary, Visit,
+    Balance, Contact, Delays, OwedTrip, PayoffCheck, PayoffPage, ShopperBackend, SignInCode, SignedIn, TripPage,
+    TripStatus, TripSummary, Visit,
 };
 use app::error::UiError;
 use async_trait::async_trait;
@@ -60,6 +60,12 @@ impl ShopperBackend for Fake {
     async fn who(&self) -> Result<Option<SignedIn>, UiError> {
         self.working()?;
         Ok(self.signed_in.then(|| SignedIn { masked_email: "j•••@e•••.com".to_owned() }))
+    }
+
+    async fn contacts(&self) -> Result<Vec<Contact>, UiError> {
+        self.working()?;
+        let Merchant { name, address, contact, .. } = merchant();
+        Ok(vec![Contact { store_name: name, address, contact }])
     }
 
     async fn request_code(&self, _: EmailAddress) -> Result<(), UiError> {

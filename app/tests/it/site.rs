@@ -5,11 +5,12 @@ use app::error::UiError;
 use axum::http::StatusCode;
 
 use crate::browser::open;
-use crate::fake::{Fake, receipt};
+use crate::fake::{Fake, merchant, receipt};
 use crate::refund;
 
-const PAGES: [&str; 13] = [
+const PAGES: [&str; 14] = [
     "/",
+    "/help",
     "/sign-in",
     "/sign-in/code",
     "/signed-out",
@@ -62,6 +63,28 @@ async fn the_header_knows_who_is_signed_in() {
 }
 
 #[tokio::test]
+async fn the_first_page_has_three_doors_that_open_for_who_is_signed_in() {
+    let unknown = open(Fake::default(), "/").await;
+    for address in ["/sign-in?next=/trips", "/sign-in?next=/balance"] {
+        assert!(unknown.html.contains(&format!("href=\"{address}\" class=\"door-link\"")), "{}", unknown.html);
+    }
+    let known = open(Fake::signed_in(), "/").await;
+    assert_eq!(known.html.matches("class=\"door-link\"").count(), 3);
+    for address in ["/trips", "/balance"] {
+        assert!(known.html.contains(&format!("href=\"{address}\" class=\"door-link\"")), "{}", known.html);
+    }
+}
+
+#[tokio::test]
+async fn every_page_leads_to_help_and_help_to_people() {
+    for path in PAGES {
+        assert!(open(full(true), path).await.html.contains("href=\"/help\""), "{path}");
+    }
+    let help = open(Fake::default(), "/help").await;
+    assert!(help.text().contains(&merchant().contact) && help.html.contains("name=\"description\""));
+}
+
+#[tokio::test]
 async fn an_unknown_address_is_not_found() {
     for path in ["/nowhere", "/trips/T-1/more", "/trips/not%20an%20id", "/trips/T-unknown"] {
         let page = open(Fake::signed_in(), path).await;
@@ -87,7 +110,7 @@ async fn with_the_server_parts_away_every_page_says_so_and_public_pages_stay() {
         assert_eq!(page.status, StatusCode::SERVICE_UNAVAILABLE, "{path}");
         assert!(page.text().contains("Try again in a few minutes"), "{path}");
     }
-    for path in ["/", "/sign-in"] {
+    for path in ["/", "/help", "/sign-in"] {
         assert_eq!(open(away.clone(), path).await.status, StatusCode::OK, "{path}");
     }
 }

@@ -5,6 +5,7 @@ pub mod baseline;
 pub mod decline;
 pub mod fill;
 pub mod gate;
+pub mod portal;
 pub mod recording;
 pub mod rows;
 pub mod soak;

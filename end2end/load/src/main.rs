@@ -8,7 +8,7 @@ use clap::{Parser, Subcommand};
 use load::arrival::Spread;
 use load::bench::stage::{Programs, Stage};
 use load::bench::verdict::Verdict;
-use load::bench::{decline, fill, gate, soak as long_soak, trips};
+use load::bench::{decline, fill, gate, portal, soak as long_soak, trips};
 use load::memory::Watch;
 use load::operation::{Crowd, Operation};
 use load::report::Report;
@@ -136,6 +136,8 @@ enum What {
     Trips,
     /// From a decline to the closed gate, and from a payment to the open one.
     Decline,
+    /// A receipt in the portal: how long it takes, and what it weighs.
+    Portal,
     /// The gate beside ten million rows.
     Grown,
     /// 500 operations at once, for a long time.
@@ -231,6 +233,10 @@ async fn bench(arguments: &Bench) -> anyhow::Result<bool> {
         What::Decline => {
             let twin = everything(&mut stage, 2).await?;
             decline::measure(&stage, &twin, &mut verdict).await?;
+        }
+        What::Portal => {
+            let twin = everything(&mut stage, 1).await?;
+            portal::measure(&stage, &twin, seconds, &mut verdict).await?;
         }
         What::Soak => {
             let twin = everything(&mut stage, 1).await?;

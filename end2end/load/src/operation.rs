@@ -65,6 +65,7 @@ pub struct Crowd {
     next: AtomicU64,
     prefix: String,
     cookie: Option<String>,
+    pages: Vec<String>,
     twin: Option<String>,
 }
 
@@ -72,13 +73,20 @@ impl Crowd {
     /// So many cards, whose ids begin with `prefix`.
     #[must_use]
     pub fn new(prefix: &str, cards: u64) -> Self {
-        Self { cards: cards.max(1), next: AtomicU64::new(0), prefix: prefix.to_owned(), cookie: None, twin: None }
+        let (next, prefix) = (AtomicU64::new(0), prefix.to_owned());
+        Self { cards: cards.max(1), next, prefix, cookie: None, pages: vec!["/".to_owned()], twin: None }
     }
 
-    /// Pages are read with this cookie.
+    /// The trips and the balance are read, with this cookie.
     #[must_use]
     pub fn signed_in(self, cookie: String) -> Self {
-        Self { cookie: Some(cookie), ..self }
+        Self { cookie: Some(cookie), ..self }.reading(&["/trips", "/balance"])
+    }
+
+    /// These pages are read, in turns.
+    #[must_use]
+    pub fn reading(self, pages: &[&str]) -> Self {
+        Self { pages: pages.iter().map(|&page| page.to_owned()).collect(), ..self }
     }
 
     /// Who walks, walks there. The twin is told of the cards.
@@ -105,13 +113,9 @@ impl Crowd {
         format!("{}{turn:08}", self.prefix)
     }
 
-    fn path(&self) -> &'static str {
-        let turn = self.next.fetch_add(1, Ordering::Relaxed);
-        match (&self.cookie, turn % 2) {
-            (None, _) => "/",
-            (Some(_), 0) => "/trips",
-            (Some(_), _) => "/balance",
-        }
+    fn page(&self) -> &str {
+        let turn = self.next.fetch_add(1, Ordering::Relaxed) as usize;
+        self.pages.get(turn % self.pages.len().max(1)).map_or("/", String::as_str)
     }
 }
 
@@ -121,7 +125,7 @@ pub async fn perform(operation: Operation, target: &Target, crowd: &Crowd) -> An
         Operation::Tap => target.connector(body::GATE, body::tap(&target.store, &crowd.visit())),
         Operation::Cart => target.connector(body::CARTS, body::cart(&target.store, &crowd.visit())),
         Operation::Page => {
-            let request = target.http().get(format!("{}{}", target.url(), crowd.path())).header("accept", "text/html");
+            let request = target.http().get(format!("{}{}", target.url(), crowd.page())).header("accept", "text/html");
             match &crowd.cookie {
                 Some(cookie) => request.header("cookie", cookie),
                 None => request,

@@ -1,6 +1,7 @@
 //! What a viewer may read: their own visits and debts, and nobody else's.
 
 use domain::id::{EmailAddress, ShopperId, TripId};
+use domain::receipt::Merchant;
 use domain::viewer::Viewer;
 use sqlx::PgPool;
 
@@ -12,6 +13,15 @@ use crate::vault::Vault;
 
 /// Visits that one page lists.
 const TRIPS_MAX: i64 = 200;
+
+/// Whom to ask: every store, by its name.
+///
+/// # Errors
+///
+/// A database that is away.
+pub async fn merchants(db: &PgPool) -> Result<Vec<Merchant>, StoreError> {
+    store::settings::list_merchants(&mut *db.acquire().await?).await
+}
 
 /// A viewer's visits, the newest first.
 ///

@@ -1,20 +1,21 @@
 //! The pages' one door to the server: who asks is found out here, once per request.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration as StdDuration;
 
 use app::backend::dispute::{DisputeForm, DisputePage, DisputeWish};
 use app::backend::refund::{RefundCheck, RefundForm, RefundPage, RefundWish, ReturnChoice};
 use app::backend::{
-    Balance, Delays, PayoffCheck, PayoffPage, ShopperBackend, SignInCode, SignedIn, TripPage, TripStatus, TripSummary,
-    Visit,
+    Balance, Contact, Delays, PayoffCheck, PayoffPage, ShopperBackend, SignInCode, SignedIn, TripPage, TripStatus,
+    TripSummary, Visit,
 };
 use app::error::UiError;
 use async_trait::async_trait;
 use domain::effect;
 use domain::id::{DisputeId, EmailAddress, PayoffId, RefundId, TripId};
 use domain::money::{Currency, Money};
-use domain::receipt::PaymentProgress;
+use domain::receipt::{Merchant, PaymentProgress};
 use domain::trip::Trip;
 use domain::viewer::Viewer;
 use ipnet::IpNet;
@@ -61,6 +62,8 @@ pub struct PortalState {
     pub vault: Vault,
     /// Where payoffs are paid.
     pub checkout: Checkout,
+    /// While this file is there, the portal is closed, and says what is in it.
+    pub maintenance_file: PathBuf,
     /// Peers that may speak for their clients.
     pub trusted_proxies: Arc<[IpNet]>,
 }
@@ -163,6 +166,12 @@ impl ShopperBackend for Portal {
         let email =
             flow::email(&self.state.database, &self.state.vault, shopper).await.map_err(|it| unavailable(&it))?;
         Ok(email.map(|email| SignedIn { masked_email: email.masked() }))
+    }
+
+    async fn contacts(&self) -> Result<Vec<Contact>, UiError> {
+        let merchants = flow::merchants(&self.state.database).await.map_err(|it| unavailable(&it))?;
+        let contact = |it: Merchant| Contact { store_name: it.name, address: it.address, contact: it.contact };
+        Ok(merchants.into_iter().map(contact).collect())
     }
 
     async fn request_code(&self, email: EmailAddress) -> Result<(), UiError> {

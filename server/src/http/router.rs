@@ -1,5 +1,8 @@
 //! Every address of the program, and what holds for each kind of it.
 
+mod closed;
+
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -7,7 +10,7 @@ use app::backend::ShopperBackend;
 use app::{App, shell};
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request};
-use axum::middleware::{Next, from_fn};
+use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use http::request::Parts;
@@ -19,6 +22,7 @@ use tower_http::compression::CompressionLayer;
 use tower_http::timeout::TimeoutLayer;
 use tower_sessions::Session;
 
+use self::closed::{Closing, close};
 use super::event_feed::EventFeedState;
 use super::metrics::MetricsState;
 use super::portal::{Portal, PortalState};
@@ -52,6 +56,19 @@ pub struct RouterParts {
     pub is_https: bool,
 }
 
+/// The files for browsers in this folder. Where it says how they are named (`make site` does), browsers may keep them.
+#[must_use]
+pub fn site(root: &str) -> LeptosOptions {
+    let names = std::path::absolute(Path::new(root).join("hash.txt")).unwrap_or_default();
+    let is_named = names.is_file();
+    LeptosOptions::builder()
+        .output_name("storeside")
+        .site_root(root)
+        .hash_files(is_named)
+        .hash_file(names.to_string_lossy().into())
+        .build()
+}
+
 /// Everything.
 pub fn router(parts: RouterParts) -> Router {
     let gate = parts.connectors.gate.clone();
@@ -62,11 +79,13 @@ pub fn router(parts: RouterParts) -> Router {
     let called = connector::routes(parts.connectors).merge(event_feed::routes(parts.event_feed));
     let called = called.merge(stripe_webhook::routes(parts.stripe));
     let all = own.merge(called).merge(openapi::routes()).merge(pages(parts.portal, parts.site, parts.is_https));
+    let all = all.layer(from_fn(protect));
     if parts.is_https { all.layer(from_fn(demand_https)) } else { all }
 }
 
 fn pages(portal: PortalState, site: LeptosOptions, is_https: bool) -> Router {
     let sessions = session::layer(portal.database.clone(), portal.clock.clone(), is_https);
+    let closing = Closing { file: portal.maintenance_file.clone(), site: site.clone() };
     let context = move || give_backend(&portal);
     let document = {
         let site = site.clone();
@@ -79,7 +98,7 @@ fn pages(portal: PortalState, site: LeptosOptions, is_https: bool) -> Router {
         .layer(sessions)
         .layer(DefaultBodyLimit::max(FORM_BYTES_MAX))
         .layer(from_fn(refuse_foreign_forms))
-        .layer(from_fn(protect))
+        .layer(from_fn_with_state(closing, close))
         .layer(CompressionLayer::new())
         .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, PAGE_ANSWERS_WITHIN))
 }
@@ -141,17 +160,32 @@ fn is_foreign(headers: &HeaderMap) -> bool {
     }
 }
 
-/// Headers of every page and file. What a page says is for one person: no cache keeps it.
+/// Does the name of this file say what is in it? Another content has another name.
+fn is_named_by_content(path: &str) -> bool {
+    let hash = path.strip_prefix("/pkg/storeside.").and_then(|rest| rest.split_once('.'));
+    hash.is_some_and(|(hash, _)| hash.len() == 12 && hash.bytes().all(|it| it.is_ascii_hexdigit()))
+}
+
+/// Headers of every answer. What is no file is for one person, or one machine: no cache keeps it.
 async fn protect(request: Request, next: Next) -> Response {
-    let is_page = !request.uri().path().starts_with("/pkg/");
+    let path = request.uri().path();
+    let (is_named, is_file) = (is_named_by_content(path), path.starts_with("/pkg/") || path == "/favicon.svg");
     let mut response = next.run(request).await;
+    let is_named = is_named && response.status().is_success();
     let headers = response.headers_mut();
-    let is_document = headers.get(header::CONTENT_TYPE).is_none_or(|it| it.as_bytes().starts_with(b"text/html"));
-    let cache = if is_page && is_document { "no-store" } else { "no-cache" };
     let mut set = |name: HeaderName, value: &'static str| {
         headers.entry(name).or_insert(HeaderValue::from_static(value));
     };
+    let cache = match (is_named, is_file) {
+        (true, _) => "public, max-age=31536000, immutable",
+        (false, true) => "no-cache",
+        (false, false) => "no-store",
+    };
     set(header::CACHE_CONTROL, cache);
+    set(
+        header::CONTENT_SECURITY_POLICY,
+        "default-src 'none'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'",
+    );
     set(header::X_CONTENT_TYPE_OPTIONS, "nosniff");
     set(header::X_FRAME_OPTIONS, "DENY");
     // Forms without a program in the browser are sent back to the page they came from, which the referrer names.
@@ -167,6 +201,16 @@ mod tests {
     fn foreign(headers: &[(&str, &str)]) -> bool {
         let pairs = headers.iter().map(|(name, value)| (name.parse::<HeaderName>().unwrap(), value.parse().unwrap()));
         is_foreign(&pairs.collect())
+    }
+
+    #[test]
+    fn only_what_is_named_by_its_content_is_kept_for_ever() {
+        assert!(is_named_by_content("/pkg/storeside.0123456789ab.wasm"));
+        for path in
+            ["/pkg/storeside.css", "/pkg/storeside.0123456789.css", "/trips/storeside.0123456789ab.css", "/pkg/"]
+        {
+            assert!(!is_named_by_content(path), "{path}");
+        }
     }
 
     #[test]

@@ -11,16 +11,15 @@ mod signature;
 
 use axum::Json;
 use axum::Router;
-use axum::extract::rejection::BytesRejection;
-use axum::extract::{DefaultBodyLimit, State};
+use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
-use bytes::Bytes;
+use http::StatusCode;
 use http::header::RETRY_AFTER;
-use http::{HeaderMap, StatusCode};
 use serde_json::json;
 use sqlx::PgPool;
 
+use crate::body::{NotReceived, receive};
 use crate::clock::Clock;
 use crate::flow::payoff::receive_word;
 use crate::log::chain;
@@ -55,6 +54,7 @@ enum Refusal {
     NotSetUp,
     Unsigned(signature::NotSigned),
     TooLarge,
+    Late,
     Unreadable(&'static str),
     Unavailable,
 }
@@ -70,6 +70,7 @@ impl IntoResponse for Refusal {
             Self::TooLarge => {
                 (StatusCode::PAYLOAD_TOO_LARGE, format!("The body has more than {BODY_BYTES_MAX} bytes."))
             }
+            Self::Late => (StatusCode::REQUEST_TIMEOUT, "The body took too long to arrive.".to_owned()),
             Self::Unreadable(problem) => (StatusCode::BAD_REQUEST, problem.to_owned()),
             Self::Unavailable => {
                 (StatusCode::SERVICE_UNAVAILABLE, "The event could not be stored: send it again.".to_owned())
@@ -84,12 +85,8 @@ impl IntoResponse for Refusal {
 }
 
 /// `POST /v1/stripe/events`: 200 once the event is stored, also for one that was stored before, and for one nobody here uses.
-async fn post_event(
-    State(state): State<StripeWebhookState>,
-    headers: HeaderMap,
-    body: Result<Bytes, BytesRejection>,
-) -> Response {
-    let response = match answer(&state, &headers, body).await {
+async fn post_event(State(state): State<StripeWebhookState>, request: Request) -> Response {
+    let response = match answer(&state, request).await {
         Ok(()) => Json(json!({ "status": "stored" })).into_response(),
         Err(refusal) => {
             tracing::warn!(?refusal, "an event of Stripe's was not taken");
@@ -101,18 +98,16 @@ async fn post_event(
     response
 }
 
-async fn answer(
-    state: &StripeWebhookState,
-    headers: &HeaderMap,
-    body: Result<Bytes, BytesRejection>,
-) -> Result<(), Refusal> {
+async fn answer(state: &StripeWebhookState, request: Request) -> Result<(), Refusal> {
     let secret = state.secret.as_ref().ok_or(Refusal::NotSetUp)?;
-    let body = body.map_err(|rejection| match rejection.status() {
-        StatusCode::PAYLOAD_TOO_LARGE => Refusal::TooLarge,
-        _ => Refusal::Unreadable("The body did not arrive whole."),
+    let (head, body) = receive(request).await;
+    let body = body.map_err(|problem| match problem {
+        NotReceived::TooLarge => Refusal::TooLarge,
+        NotReceived::Late => Refusal::Late,
+        NotReceived::Broken => Refusal::Unreadable("The body did not arrive whole."),
     })?;
     let now = state.clock.now();
-    let given = headers.get(SIGNATURE_HEADER).and_then(|it| it.to_str().ok());
+    let given = head.headers.get(SIGNATURE_HEADER).and_then(|it| it.to_str().ok());
     signature::verify(secret, given, &body, now).map_err(Refusal::Unsigned)?;
     let event = body::parse(&body).map_err(Refusal::Unreadable)?;
     receive_word(&state.database, &event.id, &event.kind, &event.word, now).await.map_err(|error| {

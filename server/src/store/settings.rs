@@ -65,6 +65,15 @@ pub async fn lock_rules(conn: &mut PgConnection, id: &StoreId) -> Result<()> {
     Ok(())
 }
 
+/// Every store's merchant, by name.
+pub async fn list_merchants(conn: &mut PgConnection) -> Result<Vec<Merchant>> {
+    let rows = sqlx::query_as!(
+        Merchant,
+        "SELECT merchant_name AS name, merchant_address AS address, tax_number, contact FROM store ORDER BY merchant_name, store_id",
+    );
+    Ok(rows.fetch_all(conn).await?)
+}
+
 /// Every store's id.
 pub async fn list_ids(conn: &mut PgConnection) -> Result<Vec<StoreId>> {
     let ids = sqlx::query_scalar!("SELECT store_id FROM store ORDER BY store_id").fetch_all(conn).await?;

@@ -190,3 +190,26 @@ async fn sec_001_a_call_to_amazon_says_nothing_before_the_line_is_encrypted() {
     let text = String::from_utf8_lossy(&heard);
     assert!(!text.contains("a-trip-that") && !text.contains("AKIDSTORESIDEDEMO") && !text.contains("15.99"));
 }
+
+#[sqlx::test(migrations = "../migrations")]
+async fn fa_015_a_tap_that_nobody_could_keep_is_refused_with_503_and_answered_when_amazon_asks_again(
+    _: PgPoolOptions,
+    connect: PgConnectOptions,
+) {
+    let shop = Shop::open_behind(connect, Front { gate_budget: Duration::from_millis(50), ..Front::default() }).await;
+    // Neither the database nor the disk takes anything.
+    std::fs::remove_dir_all(shop.folder.join("gate-journal")).unwrap();
+    let mut held = vec![];
+    for _ in 0..shop.database.options().get_max_connections() {
+        held.push(shop.database.acquire().await.unwrap());
+    }
+    let back = async {
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        drop(held);
+    };
+    let (tap, ()) = tokio::join!(shop.twin.tap("visa"), back);
+    let tap = tap.unwrap();
+    assert!(tap.admitted() && tap.answer.tries > 1, "the first try was refused: {:?}", tap.answer);
+    assert_eq!(shop.number("SELECT count(*) FROM gate_decision WHERE $1 = ''", "").await, 1, "decided once");
+    shop.close().await;
+}

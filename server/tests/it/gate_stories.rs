@@ -5,6 +5,7 @@ use domain::debt::PaymentMeans;
 use domain::gate::GateList;
 use domain::id::{InstrumentId, StoreId, TripId};
 use domain::money::{Currency, Money};
+use metrics_exporter_prometheus::PrometheusBuilder;
 use serde_json::json;
 use server::command::Desk;
 use server::command::import::{What, import_file};
@@ -147,10 +148,13 @@ async fn fa_009_fa_010_if_019_a_rule_of_ours_denies_or_changes_the_hold_and_each
 }
 
 #[sqlx::test(migrations = "../migrations")]
-async fn fa_008_fa_009_a_denial_of_amazons_is_followed_or_accepted_by_a_rule_that_is_named(
+async fn fa_008_fa_009_a_denial_of_amazons_is_followed_or_accepted_by_a_rule_that_is_named_and_counted(
     _: PgPoolOptions,
     connect: PgConnectOptions,
 ) {
+    // Of this thread, on which the shop of a story answers as well.
+    let recorder = PrometheusBuilder::new().build_recorder();
+    let _counting = metrics::set_default_local_recorder(&recorder);
     let shop = Shop::open(connect).await;
     shop.twin.put_card(said(card("moved", true), false, &["BillingAddressInvalid"]));
     let tap = shop.twin.tap("moved").await.unwrap();
@@ -158,6 +162,8 @@ async fn fa_008_fa_009_a_denial_of_amazons_is_followed_or_accepted_by_a_rule_tha
     publish(&shop, "moved-house,risk,,,,,BillingAddressInvalid,accept,").await;
     let tap = shop.twin.tap("moved").await.unwrap();
     assert_eq!(kept(&shop, &tap).await, "risk_accepted moved-house accept");
+    let counted = r#"storeside_gate_overrides_total{kind="accept",reason="risk_accepted"} 1"#;
+    assert!(recorder.handle().render().contains(counted), "{}", recorder.handle().render());
     let line = "entry_allowed_against_recommendation moved-house accept 0";
     assert_eq!(audited(&shop, "moved").await.as_deref(), Some(line));
     use_strategy(&shop, "amazon_recommendation").await;

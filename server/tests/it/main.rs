@@ -25,6 +25,7 @@ mod failure_stories;
 mod gate_command_stories;
 mod gate_stories;
 mod happy_stories;
+mod header_stories;
 mod hostile_stories;
 mod import_stories;
 mod key_stories;

@@ -72,6 +72,8 @@ pub(crate) struct Front {
     pub(crate) connector_rate: Rate,
     pub(crate) event_rate: Rate,
     pub(crate) is_https: bool,
+    /// What a tap may take of the database's time.
+    pub(crate) gate_budget: Duration,
 }
 
 impl Default for Front {
@@ -81,6 +83,8 @@ impl Default for Front {
             connector_rate: Rate::CONNECTOR,
             event_rate: Rate::EVENT_FEED,
             is_https: false,
+            // As patient as a story must be on a busy machine: what a gate does without its rows has stories of its own.
+            gate_budget: Duration::from_secs(10),
         }
     }
 }
@@ -122,8 +126,7 @@ impl Shop {
         let clock = Clock::File(clock_file);
         let database = pool_options().max_connections(12).connect_with(connect).await.unwrap();
         seed_demo(&database, clock.now()).await.unwrap();
-        // As patient as a story must be on a busy machine: what a gate does without its rows has stories of its own.
-        let gate = Gate::new(database.clone(), Journal::open(&folder).unwrap(), Duration::from_secs(10));
+        let gate = Gate::new(database.clone(), Journal::open(&folder).unwrap(), front.gate_budget);
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let checkout = Checkout::new(Some(&stripe_settings(&twin.url())), &url).unwrap();
@@ -363,6 +366,7 @@ fn serve(
     front: Front,
 ) -> JoinHandle<()> {
     let database = gate.database.clone();
+    let maintenance_file = principals.with_file_name("maintenance.txt");
     static METRICS: OnceLock<metrics_exporter_prometheus::PrometheusHandle> = OnceLock::new();
     let callers = Callers::new(CallerSettings {
         principals: Some(principals),
@@ -395,6 +399,7 @@ fn serve(
             clock: clock.clone(),
             vault: vault(),
             checkout,
+            maintenance_file,
             trusted_proxies: [].into(),
         },
         metrics: MetricsState { handle: handle.clone(), database, clock: clock.clone() },
