@@ -1,6 +1,8 @@
 //! "I already paid" and "this is not mine": said by the shopper, decided by a person.
 
+use domain::dispute::DisputeKind;
 use domain::id::DisputeId;
+use domain::viewer::Viewer;
 use reqwest::StatusCode;
 use server::flow::dispute::{DisputeRow, Resolution, ResolveDisputeError, dispute_note, resolve_dispute};
 use server::flow::settle_debt::Decider;
@@ -9,7 +11,8 @@ use twin::demo_items;
 use uuid::Uuid;
 
 use crate::browser::{Browser, field};
-use crate::payoffs::{OWES, TOTAL, admits, debt, pay, signed_in, webhooks, with_debtor};
+use crate::payoffs::{OWES, TOTAL, admits, debt, pay, signed_in, trip_id, webhooks, with_debtor};
+use crate::programs::Programs;
 use crate::shop::{Shop, vault};
 
 const BEN: Decider<'static> = Decider { by: "ben", second: None, reason: "the video shows this card" };
@@ -180,4 +183,30 @@ async fn a_dispute_is_its_viewers_is_sent_once_and_only_while_something_is_owed(
     let (_, nothing) = stranger.get(&format!("/trips/{paid}/dispute")).await;
     assert!(nothing.contains("Nothing is owed for this trip"), "{nothing}");
     shop.close().await;
+}
+
+#[sqlx::test(migrations = "../migrations")]
+async fn the_command_lists_disputes_and_says_what_was_decided(_: PgPoolOptions, connect: PgConnectOptions) {
+    let programs = Programs::prepare(connect).await;
+    assert_eq!(programs.says(&["dispute", "list"]).1, "No disputes.\n");
+    let trip = programs.twin.walk("insufficient", &demo_items(1)).await.unwrap().trip;
+    programs.until_ended(trip, "uncollected").await;
+    let id = DisputeId(Uuid::new_v4());
+    let (visit, viewer) = (trip_id(trip), Viewer::Visit(trip_id(trip)));
+    let order = DisputeOrder { id, trip: &visit, kind: DisputeKind::AlreadyPaid, note: None, viewer: &viewer };
+    let now = time::OffsetDateTime::now_utc();
+    open_dispute(&programs.database, &vault(), order, now).await.unwrap();
+    let listed = programs.says(&["dispute", "list"]).1;
+    let want = format!("{id}  waits for a person  already paid  2.17 USD  trip {trip}  opened by visit:{trip} at ");
+    assert!(listed.starts_with(&want), "{listed}");
+    assert!(programs.says(&["debt", "list"]).1.ends_with("  disputed\n"));
+    let (word, ben) = (id.to_string(), ["--as", "ben", "--reason", "the till has the cash"]);
+    for wrong in [&["dispute", "resolve", &word][..], &["dispute", "resolve", &word, "--upheld", "--rejected"]] {
+        assert!(!programs.says(&[wrong, &ben[..]].concat()).0, "{wrong:?}");
+    }
+    let (done, said, why) = programs.says(&[&["dispute", "resolve", &word, "--upheld"], &ben[..]].concat());
+    assert!(done && said == format!("{id}  upheld, 2.17 USD need not be paid  trip {trip}\n"), "{said} {why}");
+    let (done, _, why) = programs.says(&[&["dispute", "resolve", &word, "--rejected"], &ben[..]].concat());
+    assert!(!done && why.contains("the dispute is upheld already"), "{why}");
+    assert!(programs.says(&["dispute", "list", "--all"]).1.contains("decided by ben: the till has the cash"));
 }
