@@ -223,9 +223,10 @@ prove: rust linker python ## the long proofs: a million random carts against the
 PROOFS = cargo test $(NATIVE) --test it -- --nocapture --test-threads 1 $(1)
 
 .PHONY: bench
-bench: setup site pgbench ## how fast it is, against the targets: prices, recovery, the gate and whole trips beside pgbench (10 minutes)
+bench: setup site pgbench ## how fast it is, against the targets: prices, recovery, receipts on paper, the gate and whole trips beside pgbench (10 minutes)
 	@cargo bench -p domain --bench pricing --locked
 	@cargo bench -p domain --bench recovery --locked
+	@cargo bench -p server --bench paper --locked
 	@$(measured)
 	@status=0; for what in gate trips decline portal; do echo; $(call load,$$what,$(BENCH_SECONDS)) || status=1; done; exit $$status
 

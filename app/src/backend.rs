@@ -10,14 +10,18 @@ use async_trait::async_trait;
 use domain::id::{DisputeId, EmailAddress, PayoffId, RefundId, TripId};
 use domain::money::Money;
 use domain::reason::DebtCause;
-use domain::receipt::{Merchant, Receipt};
+use domain::receipt::{Held, Merchant, Receipt};
 use leptos::prelude::use_context;
 use time::OffsetDateTime;
 
+use self::find::{ReceiptMail, TripList, TripSearch};
+use self::privacy::Erasure;
 use crate::error::UiError;
 
 mod contact;
 pub mod dispute;
+pub mod find;
+pub mod privacy;
 pub mod refund;
 
 pub use self::contact::Contact;
@@ -43,11 +47,27 @@ pub trait ShopperBackend: Send + Sync + 'static {
     /// Ends this session. Nothing to do is fine.
     async fn sign_out(&self) -> Result<(), UiError>;
 
-    /// The shopper's trips, the latest first.
-    async fn trips(&self) -> Result<Vec<TripSummary>, UiError>;
+    /// The viewer's trips that were looked for, the latest first, a page of them.
+    async fn trips(&self, search: TripSearch) -> Result<TripList, UiError>;
+
+    /// The viewer's trip whose payment has this number on the card's statement. [`UiError::NoMatch`] when there is none.
+    async fn find_payment(&self, statement_number: String) -> Result<TripId, UiError>;
+
+    /// To whom the receipt of a trip can be mailed. [`UiError::NotFound`] also for another shopper's.
+    async fn receipt_mail(&self, trip: TripId) -> Result<ReceiptMail, UiError>;
+
+    /// Mails the receipt of a trip to the address on file. [`UiError::NoAddress`] where none is known.
+    async fn send_receipt(&self, trip: TripId) -> Result<(), UiError>;
 
     /// One trip. [`UiError::NotFound`] also for another shopper's.
     async fn trip(&self, id: TripId) -> Result<TripPage, UiError>;
+
+    /// Can the viewer's data be erased now?
+    async fn erasure(&self) -> Result<Erasure, UiError>;
+
+    /// Erases what is personal of the viewer and signs out everywhere. [`UiError::Changed`] when [`ShopperBackend::erasure`] says
+    /// anything but ready by now.
+    async fn erase_data(&self) -> Result<(), UiError>;
 
     /// What the shopper owes.
     async fn balance(&self) -> Result<Balance, UiError>;
@@ -163,6 +183,8 @@ pub struct TripSummary {
     pub status: TripStatus,
     /// Like `VISA ending in 1234`; `None` until Amazon has told.
     pub card_name: Option<String>,
+    /// What is still held on the card.
+    pub held: Option<Held>,
 }
 
 /// How far a trip is, in the words a list needs.
@@ -200,8 +222,8 @@ pub struct Visit {
     pub merchant: Merchant,
     /// When it began, in the offset the page shows.
     pub started_at: OffsetDateTime,
-    /// The hold on the card; `None` when it is not known.
-    pub held: Option<Money>,
+    /// What is still held on the card; `None` when nothing is, or it is not known.
+    pub held: Option<Held>,
 }
 
 /// What a shopper owes.

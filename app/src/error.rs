@@ -52,6 +52,18 @@ pub enum UiError {
     /// A note has the number of a payment card in it.
     #[error("a card number was typed")]
     CardNumber,
+    /// No trip within reach is what was looked for.
+    #[error("no trip matches")]
+    NoMatch,
+    /// A box that must be ticked was not.
+    #[error("not agreed")]
+    NotAgreed,
+    /// There is no address to write to.
+    #[error("no address is known")]
+    NoAddress,
+    /// Something was mailed as often as it may be for now.
+    #[error("mailed often enough for now")]
+    MailedEnough,
     /// The payment processor is away.
     #[error("nothing can be paid online now")]
     PayAway,
@@ -69,7 +81,7 @@ impl UiError {
     pub fn status(self) -> StatusCode {
         match self {
             Self::NotSignedIn => StatusCode::UNAUTHORIZED,
-            Self::NotFound => StatusCode::NOT_FOUND,
+            Self::NotFound | Self::NoMatch => StatusCode::NOT_FOUND,
             Self::BadEmail
             | Self::BadCode
             | Self::NothingChosen
@@ -78,9 +90,11 @@ impl UiError {
             | Self::NotRefundable
             | Self::NotDisputable
             | Self::LongNote
-            | Self::CardNumber => StatusCode::UNPROCESSABLE_ENTITY,
+            | Self::CardNumber
+            | Self::NotAgreed
+            | Self::NoAddress => StatusCode::UNPROCESSABLE_ENTITY,
             Self::Changed | Self::RefundChanged => StatusCode::CONFLICT,
-            Self::TooManyTries => StatusCode::TOO_MANY_REQUESTS,
+            Self::TooManyTries | Self::MailedEnough => StatusCode::TOO_MANY_REQUESTS,
             Self::Unavailable | Self::PayAway => StatusCode::SERVICE_UNAVAILABLE,
             Self::Unexpected => StatusCode::INTERNAL_SERVER_ERROR,
         }

@@ -13,6 +13,7 @@ use crate::shopper::dispute::{ClaimPage, DisputePage, MessagePage};
 use crate::shopper::help::HelpPage;
 use crate::shopper::home::HomePage;
 use crate::shopper::payoff::{CheckPage, PayoffPage};
+use crate::shopper::privacy::{ErasePage, ErasedPage, PrivacyPage};
 use crate::shopper::refund::{self, ChoosePage, RefundPage};
 use crate::shopper::sign_in::{CodePage, SignInPage};
 use crate::shopper::sign_out::SignedOutPage;
@@ -69,6 +70,9 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("trips/:trip/dispute") view=ClaimPage ssr=SsrMode::Async />
                     <Route path=path!("trips/:trip/dispute/check") view=MessagePage ssr=SsrMode::Async />
                     <Route path=path!("disputes/:dispute") view=DisputePage ssr=SsrMode::Async />
+                    <Route path=path!("privacy") view=PrivacyPage ssr=SsrMode::Async />
+                    <Route path=path!("privacy/erase") view=ErasePage ssr=SsrMode::Async />
+                    <Route path=path!("privacy/erased") view=ErasedPage ssr=SsrMode::Async />
                     <Route path=path!("balance") view=BalancePage ssr=SsrMode::Async />
                     <Route path=path!("balance/check") view=CheckPage ssr=SsrMode::Async />
                     <Route path=path!("payoff/:payoff") view=PayoffPage ssr=SsrMode::Async />

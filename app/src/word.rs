@@ -8,6 +8,8 @@ pub(crate) mod help;
 pub(crate) mod home;
 pub(crate) mod layout;
 pub(crate) mod payoff;
+pub(crate) mod privacy;
+pub(crate) mod receipt_mail;
 pub(crate) mod refund;
 pub(crate) mod sign_in;
 pub(crate) mod trip;

@@ -80,8 +80,8 @@ async function mailsTo(email: string, since: number): Promise<string[]> {
   return theirs.sort((a, b) => b.at - a.at).map((it) => decoded(it.text));
 }
 
-/** The body, with quoted-printable undone: its line breaks fall in the middle of words. */
+/** The text without what is attached, with quoted-printable undone: its line breaks fall in the middle of words. */
 function decoded(mail: string): string {
-  const body = mail.slice(mail.indexOf('\n\n') + 2);
+  const body = mail.slice(mail.indexOf('\n\n') + 2).split('Content-Disposition: attachment')[0];
   return body.replace(/=\n/g, '').replace(/=([0-9A-F]{2})/g, (_, hex) => String.fromCharCode(parseInt(hex, 16)));
 }

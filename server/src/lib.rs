@@ -19,6 +19,7 @@ pub mod http;
 pub mod listen;
 pub mod log;
 pub mod openapi;
+pub mod paper;
 pub mod rate;
 pub mod reread;
 pub mod secret;

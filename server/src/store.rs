@@ -28,6 +28,7 @@ pub mod outbox;
 pub mod pause;
 pub mod payment_event;
 pub mod payoff;
+pub mod personal;
 pub mod promotion;
 pub mod purchase;
 pub mod refund;

@@ -99,6 +99,9 @@ pub(crate) fn Footer() -> impl IntoView {
                     <a href="/help">{word::HELP}</a>
                 </p>
                 <p>{word::FOOTER_CARD}</p>
+                <p>
+                    <a href="/privacy">{word::PRIVACY}</a>
+                </p>
             </div>
         </footer>
     }

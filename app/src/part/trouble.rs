@@ -33,6 +33,10 @@ pub(crate) fn Trouble(error: UiError) -> impl IntoView {
         | UiError::TooManyTries
         | UiError::LongNote
         | UiError::CardNumber
+        | UiError::NoMatch
+        | UiError::NotAgreed
+        | UiError::NoAddress
+        | UiError::MailedEnough
         | UiError::Unavailable
         | UiError::Unexpected => ("/".to_owned(), word::TO_HOME),
     };

@@ -1,6 +1,7 @@
 //! A receipt on screen and on paper.
 
-use domain::receipt::{CardFacts, Merchant, PaymentProgress, Receipt, ReceiptLine, ReceiptTax};
+use domain::receipt::word::{SumKind, card_rows, refund_lines, sums};
+use domain::receipt::{CardFacts, Held, Merchant, PaymentProgress, Receipt, ReceiptLine, ReceiptRefund};
 use leptos::prelude::*;
 
 use crate::island::{CopyButton, PrintButton};
@@ -8,6 +9,7 @@ use crate::part::moment::Moment;
 use crate::part::money::{amount, quantity, unit_price};
 use crate::part::notice::{Notice, Tone};
 use crate::part::title::PageTitle;
+use crate::shopper::receipt_mail::{ReceiptMailForm, ReceiptMailed};
 use crate::word::{date, trip as word};
 
 /// How the payment stands, then the receipt, then the payment.
@@ -15,17 +17,29 @@ use crate::word::{date, trip as word};
 pub(crate) fn ReceiptView(receipt: Receipt) -> impl IntoView {
     let name = word::page_name(&receipt.merchant.name, &date::day(receipt.started_at));
     let progress = progress(&receipt);
-    let card = receipt.card.clone();
+    let (card, refunds, trip) = (receipt.card.clone(), receipt.refunds.clone(), receipt.trip.clone());
+    let held = receipt.held;
+    let paper = format!("/trips/{}/receipt.pdf", receipt.trip);
     view! {
         <PageTitle name=name />
+        <ReceiptMailed />
         <div class="title-row">
             <h1>{word::RECEIPT}</h1>
-            <PrintButton label=word::PRINT.to_owned() />
+            <div class="title-actions">
+                <a class="button button-quiet" href=paper download>
+                    {word::DOWNLOAD}
+                </a>
+                <PrintButton label=word::PRINT.to_owned() />
+            </div>
         </div>
         {progress}
         <div class="receipt">
             <Paper receipt />
-            <Payment card />
+            <div>
+                <Payment card held />
+                <Refunds refunds />
+                <ReceiptMailForm trip />
+            </div>
         </div>
     }
 }
@@ -69,7 +83,7 @@ fn progress(receipt: &Receipt) -> AnyView {
 fn Paper(receipt: Receipt) -> impl IntoView {
     let unidentified =
         (receipt.unidentified > 0).then(|| view! { <p class="quiet">{word::unidentified(receipt.unidentified)}</p> });
-    let sums = sums(&receipt);
+    let sums = sum_table(&receipt);
     let items = (!receipt.lines.is_empty()).then(|| view! { <Items lines=receipt.lines /> });
     view! {
         <article class="paper" aria-label=word::RECEIPT>
@@ -148,42 +162,54 @@ fn Item(line: ReceiptLine) -> impl IntoView {
 }
 
 /// From the price of the items to what is still owed. Each line says its own name, so this is a table of two columns.
-fn sums(receipt: &Receipt) -> impl IntoView + use<> {
-    let row = |class: &'static str, label: String, sum: String| {
+fn sum_table(receipt: &Receipt) -> impl IntoView + use<> {
+    let rows = sums(receipt).into_iter().map(|sum| {
+        let class = match sum.kind {
+            SumKind::Part => "",
+            SumKind::Total => "sum-total",
+            SumKind::Owed => "sum-owed",
+        };
+        let text = sum.text();
         view! {
             <tr class=class>
-                <th scope="row">{label}</th>
-                <td class="money">{sum}</td>
+                <th scope="row">{sum.name}</th>
+                <td class="money">{text}</td>
             </tr>
         }
-    };
-    let promotions: Vec<_> =
-        receipt.promotions.iter().map(|it| row("", it.name.to_string(), word::off(&amount(it.amount)))).collect();
-    let taxes: Vec<_> = receipt.taxes.iter().map(|tax| row("", tax_name(tax), amount(tax.amount))).collect();
-    let deposits = receipt.deposits.is_positive().then(|| row("", word::DEPOSITS.to_owned(), amount(receipt.deposits)));
-    let owed =
-        receipt.outstanding.is_positive().then(|| row("sum-owed", word::OWED.to_owned(), amount(receipt.outstanding)));
+    });
     view! {
         <table class="table sum-table">
             <caption class="hidden">{word::SUMS}</caption>
-            <tbody>
-                {row("", word::ITEMS.to_owned(), amount(receipt.price))} {promotions} {taxes} {deposits}
-                {row("sum-total", word::TOTAL.to_owned(), amount(receipt.total))}
-                {row("", word::CHARGED.to_owned(), amount(receipt.captured))} {owed}
-            </tbody>
+            <tbody>{rows.collect::<Vec<_>>()}</tbody>
         </table>
     }
 }
 
-/// The rate, and whether its tax is in the prices already.
-fn tax_name(tax: &ReceiptTax) -> String {
-    let percent = tax.percent.normalize().to_string();
-    if tax.included { word::tax_included(&tax.name, &percent) } else { word::tax(&tax.name, &percent) }
+/// What was asked back so far.
+#[component]
+fn Refunds(refunds: Vec<ReceiptRefund>) -> impl IntoView {
+    let rows = refunds.into_iter().map(|refund| {
+        let lines: Vec<_> =
+            refund_lines(&refund).into_iter().map(|line| view! { <span class="line">{line}</span> }).collect();
+        view! {
+            <dt>{amount(refund.amount)}</dt>
+            <dd>{lines}</dd>
+        }
+    });
+    let rows: Vec<_> = rows.collect();
+    (!rows.is_empty()).then(|| {
+        view! {
+            <section class="refunds">
+                <h2>{word::REFUNDS}</h2>
+                <dl class="facts">{rows}</dl>
+            </section>
+        }
+    })
 }
 
 /// The card, and how to find this payment on its statement.
 #[component]
-fn Payment(card: Option<CardFacts>) -> impl IntoView {
+fn Payment(card: Option<CardFacts>, held: Option<Held>) -> impl IntoView {
     let known = card.filter(|it| it.name().is_some() || it.card_statement_transaction_id.is_some());
     let facts = match known {
         Some(card) => view! { <Card card /> }.into_any(),
@@ -193,24 +219,20 @@ fn Payment(card: Option<CardFacts>) -> impl IntoView {
         <section class="payment">
             <h2>{word::PAYMENT}</h2>
             {facts}
+            <p class="quiet">{word::held_now(held)}</p>
         </section>
     }
 }
 
 #[component]
 fn Card(card: CardFacts) -> impl IntoView {
-    let name = card.name().map(|name| {
+    let rows = card_rows(&card).into_iter().map(|(name, fact)| {
         view! {
-            <dt>{word::CARD}</dt>
-            <dd>{name}</dd>
+            <dt>{name}</dt>
+            <dd>{fact}</dd>
         }
     });
-    let entry_mode = card.entry_mode().map(|mode| {
-        view! {
-            <dt>{word::ENTRY_MODE}</dt>
-            <dd>{mode}</dd>
-        }
-    });
+    let rows: Vec<_> = rows.collect();
     let statement_id = card.card_statement_transaction_id;
     let help = statement_id.is_some().then(|| {
         view! {
@@ -230,7 +252,7 @@ fn Card(card: CardFacts) -> impl IntoView {
         }
     });
     view! {
-        <dl class="facts">{name} {entry_mode} {statement_id}</dl>
+        <dl class="facts">{rows} {statement_id}</dl>
         {help}
     }
 }

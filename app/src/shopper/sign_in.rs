@@ -144,6 +144,10 @@ where
         | UiError::NotDisputable
         | UiError::LongNote
         | UiError::CardNumber
+        | UiError::NoMatch
+        | UiError::NotAgreed
+        | UiError::NoAddress
+        | UiError::MailedEnough
         | UiError::Unexpected => word::UNEXPECTED,
     })
 }

@@ -54,7 +54,12 @@ fn show(page: Page) -> AnyView {
 /// We know of the visit; its purchase has not come yet.
 #[component]
 fn Coming(visit: Visit) -> impl IntoView {
-    let held = visit.held.map(|held| view! { <p>{word::held(&amount(held))}</p> });
+    let held = visit.held.map(|held| {
+        view! {
+            <p>{word::held(&amount(held.amount))}</p>
+            <p>{word::held_now(Some(held))}</p>
+        }
+    });
     view! {
         <VisitHead visit />
         <Notice tone=Tone::Calm title=word::COMING>

@@ -15,6 +15,8 @@ pub(crate) enum WayBack {
     Refund(RefundId),
     AskDispute(TripId),
     Dispute(DisputeId),
+    Privacy,
+    Erase,
 }
 
 impl WayBack {
@@ -24,6 +26,8 @@ impl WayBack {
             "/trips" => Some(Self::Trips),
             // What was chosen is chosen again.
             "/balance" | "/balance/check" => Some(Self::Balance),
+            "/privacy" => Some(Self::Privacy),
+            "/privacy/erase" => Some(Self::Erase),
             path => {
                 let (page, id) = path.strip_prefix('/')?.split_once('/')?;
                 match page {
@@ -74,6 +78,8 @@ impl fmt::Display for WayBack {
             Self::Trips => f.write_str("/trips"),
             Self::Trip(trip) => write!(f, "/trips/{trip}"),
             Self::Balance => f.write_str("/balance"),
+            Self::Privacy => f.write_str("/privacy"),
+            Self::Erase => f.write_str("/privacy/erase"),
             Self::Payoff(payoff) => write!(f, "/payoff/{payoff}"),
             Self::AskRefund(trip) => write!(f, "/trips/{trip}/refund"),
             Self::Refund(refund) => write!(f, "/refunds/{refund}"),
@@ -91,7 +97,15 @@ mod tests {
     fn every_way_back_is_a_page_of_ours() {
         let id = "550e8400-e29b-41d4-a716-446655440000";
         let of_id = ["payoff", "refunds", "disputes"].map(|page| format!("/{page}/{id}"));
-        let plain = ["/trips", "/trips/T-1_x", "/balance", "/trips/T-1/refund", "/trips/T-1/dispute"];
+        let plain = [
+            "/trips",
+            "/trips/T-1_x",
+            "/balance",
+            "/privacy",
+            "/privacy/erase",
+            "/trips/T-1/refund",
+            "/trips/T-1/dispute",
+        ];
         for path in of_id.iter().map(String::as_str).chain(plain) {
             assert_eq!(WayBack::new(path).unwrap().to_string(), path);
         }

@@ -10,6 +10,7 @@ pub(crate) const SIGN_OUT: &str = "Sign out";
 pub(crate) const HELP: &str = "Help and contact";
 pub(crate) const FOOTER: &str =
     "Receipts and balances of your trips to stores where you walk in with your card and walk out without a till.";
+pub(crate) const PRIVACY: &str = "Your data";
 pub(crate) const FOOTER_CARD: &str = "We never see your whole card number, only its last four digits.";
 pub(crate) const BUSY: &str = "One moment…";
 

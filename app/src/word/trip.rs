@@ -1,5 +1,13 @@
 //! Trips and their receipts.
 
+pub(crate) use domain::receipt::word::{
+    CARD, CARD_COMING, CONTACT, DATE, ITEM, ITEMS, PAYMENT, PRICE, QUANTITY, RECEIPT, REFUNDS, STATEMENT_HELP,
+    STATEMENT_ID, STATEMENT_TEXT, TAX_NUMBER, TOTAL, TRIP, UNIT_PRICE, promotion, unidentified,
+};
+
+use domain::receipt::Held;
+use domain::receipt::word::{amount, day, moment};
+
 use crate::backend::TripStatus;
 
 pub(crate) const NAME: &str = "Your trips";
@@ -7,39 +15,35 @@ pub(crate) const NONE: &str = "No trips yet";
 pub(crate) const NONE_TEXT: &str =
     "A trip appears here as soon as you have tapped your card at the gate, its receipt some time after you have left.";
 pub(crate) const ALL: &str = "Every trip, the latest first";
-pub(crate) const DATE: &str = "Date";
+pub(crate) const FIND: &str = "Find a trip";
+pub(crate) const FROM: &str = "From";
+pub(crate) const TO: &str = "To";
+pub(crate) const DATE_HINT: &str = "Like 2026-11-21";
+pub(crate) const ANY_CARD: &str = "Any card";
+pub(crate) const SHOW: &str = "Show trips";
+pub(crate) const CLEAR: &str = "Show all trips";
+pub(crate) const OLDER: &str = "Older trips";
+pub(crate) const LATEST: &str = "Back to the latest trips";
+pub(crate) const BAD_DATE: &str = "Write the date as year, month and day, like 2026-11-21";
+pub(crate) const BACKWARDS: &str = "This day is before the first one: swap the two";
+pub(crate) const NO_MATCH: &str = "No trip matches";
+pub(crate) const NO_MATCH_TEXT: &str = "Try other dates, or show all trips.";
+pub(crate) const BY_NUMBER: &str = "Find a payment of your card statement";
+pub(crate) const NUMBER: &str = "Number on your card statement";
+pub(crate) const NUMBER_HINT: &str = "The whole number that stands in the details of the payment";
+pub(crate) const FIND_NUMBER: &str = "Find it";
 pub(crate) const STORE: &str = "Store";
-pub(crate) const CARD: &str = "Card";
 pub(crate) const STATUS: &str = "Status";
-pub(crate) const TOTAL: &str = "Total";
 pub(crate) const NO_TOTAL: &str = "Not known yet";
 pub(crate) const NOTHING: &str = "Nothing";
 pub(crate) const NO_CARD: &str = "Card not known";
 pub(crate) const BACK: &str = "Your trips";
 
-pub(crate) const RECEIPT: &str = "Receipt";
-pub(crate) const ITEMS: &str = "Items";
-pub(crate) const ITEM: &str = "Item";
-pub(crate) const QUANTITY: &str = "Quantity";
-pub(crate) const UNIT_PRICE: &str = "Unit price";
-pub(crate) const PRICE: &str = "Price";
 pub(crate) const SUMS: &str = "Total";
-pub(crate) const DEPOSITS: &str = "Deposits and fees";
-pub(crate) const CHARGED: &str = "Charged to your card";
-pub(crate) const OWED: &str = "Still owed";
-pub(crate) const PAYMENT: &str = "Payment";
-pub(crate) const ENTRY_MODE: &str = "Card read";
-pub(crate) const STATEMENT_ID: &str = "Number on your card statement";
-pub(crate) const STATEMENT_HELP: &str = "How to find this on your statement";
-pub(crate) const STATEMENT_TEXT: &str = "Look for this number in the details or the description of the payment, in your bank's app or on paper. \
-    Some banks cut it: compare the first characters, the amount and the date.";
-pub(crate) const CARD_COMING: &str = "The details of your card are not known yet.";
 pub(crate) const COPY: &str = "Copy";
 pub(crate) const COPIED: &str = "Copied";
-pub(crate) const PRINT: &str = "Print or save";
-pub(crate) const TRIP: &str = "Trip number";
-pub(crate) const TAX_NUMBER: &str = "Tax number";
-pub(crate) const CONTACT: &str = "Contact";
+pub(crate) const PRINT: &str = "Print";
+pub(crate) const DOWNLOAD: &str = "Download PDF";
 
 pub(crate) const PAID: &str = "Paid";
 pub(crate) const IN_PROGRESS: &str = "Your card is being charged";
@@ -78,6 +82,21 @@ pub(crate) fn held(amount: &str) -> String {
     format!("{amount} was set aside when you entered.")
 }
 
+/// What is still held on the card.
+pub(crate) fn held_now(held: Option<Held>) -> String {
+    match held {
+        Some(Held { amount: sum, until }) => {
+            format!("{} is still held on your card. The hold ends by {} at the latest.", amount(sum), moment(until))
+        }
+        None => "Nothing is held on your card for this trip any more.".to_owned(),
+    }
+}
+
+/// The same in a list: `$25.00 held until 23 November 2026`.
+pub(crate) fn held_until(held: Held) -> String {
+    format!("{} held until {} at the latest", amount(held.amount), day(held.until))
+}
+
 /// What was taken, and from which card.
 pub(crate) fn paid_text(amount: &str, card: Option<&str>) -> String {
     match card {
@@ -89,32 +108,4 @@ pub(crate) fn paid_text(amount: &str, card: Option<&str>) -> String {
 /// What is still owed for this trip.
 pub(crate) fn you_owe(amount: &str) -> String {
     format!("You still owe {amount} for this trip")
-}
-
-/// The tax of one rate; `percent` is like `8.875`.
-pub(crate) fn tax(name: &str, percent: &str) -> String {
-    format!("{name} {percent}%")
-}
-
-/// The same for a tax that is part of the prices.
-pub(crate) fn tax_included(name: &str, percent: &str) -> String {
-    format!("Included: {name} {percent}%")
-}
-
-/// What a promotion took off.
-pub(crate) fn off(amount: &str) -> String {
-    format!("−{amount}")
-}
-
-/// A promotion on one item.
-pub(crate) fn promotion(name: &str, amount: &str) -> String {
-    format!("{name}: {}", off(amount))
-}
-
-/// Things that could not be identified.
-pub(crate) fn unidentified(count: u32) -> String {
-    match count {
-        1 => "One thing you took could not be identified. It is not charged.".to_owned(),
-        count => format!("{count} things you took could not be identified. They are not charged."),
-    }
 }

@@ -25,6 +25,19 @@ pub(crate) fn of(error: UiError) -> (&'static str, &'static str) {
             "This does not work right now",
             "Something we need is away. Nothing is lost, and your card is not affected. Try again in a few minutes.",
         ),
+        UiError::NoMatch => (
+            "No trip of yours has this number",
+            "Type the whole number as your statement has it. Some banks cut it: then look for the trip by its date instead.",
+        ),
+        UiError::NotAgreed => ("Tick the box first", "Nothing has changed. Go back, tick the box and send it again."),
+        UiError::NoAddress => (
+            "We do not know where to send it",
+            "No email address is known for this card. Download the receipt as a PDF instead.",
+        ),
+        UiError::MailedEnough => (
+            "It was sent several times just now",
+            "Look into your inbox and your spam folder. You can have it sent again in an hour, or download the PDF.",
+        ),
         UiError::NothingChosen => ("Choose at least one trip", "Nothing was chosen to be paid. Nothing was taken."),
         UiError::TooLittle => (
             "This is too little to pay online",

@@ -1,6 +1,8 @@
 //! A backend that answers what it was told to.
 
 use app::backend::dispute::{DisputeForm, DisputePage, DisputeWish};
+use app::backend::find::{CardChoice, ReceiptMail, TripList, TripPlace, TripSearch};
+use app::backend::privacy::Erasure;
 use app::backend::refund::{RefundCheck, RefundForm, RefundPage, RefundWish, ReturnChoice};
 use app::backend::{
     Balance, Contact, Delays, OwedTrip, PayoffCheck, PayoffPage, ShopperBackend, SignInCode, SignedIn, TripPage,
@@ -13,7 +15,7 @@ use domain::money::{Currency, Money};
 use domain::pricing::AppliedPromotion;
 use domain::promotion::PromotionId;
 use domain::reason::DebtCause;
-use domain::receipt::{CardFacts, Merchant, PaymentProgress, Receipt, ReceiptLine, ReceiptTax};
+use domain::receipt::{CardFacts, Held, Merchant, PaymentProgress, Receipt, ReceiptLine, ReceiptTax};
 use time::OffsetDateTime;
 use time::macros::datetime;
 
@@ -25,6 +27,10 @@ pub(crate) const AT: OffsetDateTime = datetime!(2026-11-21 14:05 UTC);
 pub(crate) struct Fake {
     pub(crate) signed_in: bool,
     pub(crate) trips: Vec<TripSummary>,
+    pub(crate) next: Option<TripPlace>,
+    pub(crate) cards: Vec<CardChoice>,
+    pub(crate) mail: Option<ReceiptMail>,
+    pub(crate) erasure: Option<Erasure>,
     pub(crate) page: Option<TripPage>,
     pub(crate) balance: Balance,
     pub(crate) payoff: Option<PayoffPage>,
@@ -81,9 +87,38 @@ impl ShopperBackend for Fake {
         self.working()
     }
 
-    async fn trips(&self) -> Result<Vec<TripSummary>, UiError> {
+    async fn trips(&self, search: TripSearch) -> Result<TripList, UiError> {
         self.session()?;
-        Ok(self.trips.clone())
+        let day = |it: &TripSummary| it.started_at.date();
+        let wanted = |it: &&TripSummary| {
+            search.from.is_none_or(|from| day(it) >= from) && search.to.is_none_or(|to| day(it) <= to)
+        };
+        let trips = self.trips.iter().filter(wanted).cloned().collect();
+        Ok(TripList { trips, next: self.next.clone(), cards: self.cards.clone() })
+    }
+
+    async fn erasure(&self) -> Result<Erasure, UiError> {
+        self.session()?;
+        Ok(self.erasure.unwrap_or(Erasure::Ready))
+    }
+
+    async fn erase_data(&self) -> Result<(), UiError> {
+        self.session()
+    }
+
+    async fn find_payment(&self, _: String) -> Result<TripId, UiError> {
+        self.session()?;
+        self.trips.first().map(|it| it.trip.clone()).ok_or(UiError::NoMatch)
+    }
+
+    async fn receipt_mail(&self, _: TripId) -> Result<ReceiptMail, UiError> {
+        self.session()?;
+        Ok(self.mail.clone().unwrap_or(ReceiptMail::Nobody))
+    }
+
+    async fn send_receipt(&self, _: TripId) -> Result<(), UiError> {
+        self.session()?;
+        if self.mail.is_some() { Ok(()) } else { Err(UiError::NoAddress) }
     }
 
     async fn trip(&self, _: TripId) -> Result<TripPage, UiError> {
@@ -237,6 +272,7 @@ pub(crate) fn receipt() -> Receipt {
         progress: PaymentProgress::Paid,
         card: Some(card()),
         refunds: vec![],
+        held: None,
     }
 }
 
@@ -248,11 +284,17 @@ pub(crate) fn summary(id: &str, total: Option<i64>, status: TripStatus) -> TripS
         total: total.map(usd),
         status,
         card_name: Some("VISA ending in 1234".to_owned()),
+        held: None,
     }
 }
 
 pub(crate) fn visit() -> Visit {
-    Visit { trip: trip_id("T-1"), merchant: merchant(), started_at: AT, held: Some(usd(2500)) }
+    Visit {
+        trip: trip_id("T-1"),
+        merchant: merchant(),
+        started_at: AT,
+        held: Some(Held { amount: usd(2500), until: AT + time::Duration::hours(46) }),
+    }
 }
 
 pub(crate) fn debt(id: &str, cents: i64, cause: DebtCause) -> OwedTrip {

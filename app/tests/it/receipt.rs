@@ -1,10 +1,11 @@
 //! The receipt.
 
 use app::backend::TripPage;
-use domain::receipt::{CardFacts, PaymentProgress, Receipt};
+use app::backend::find::ReceiptMail;
+use domain::receipt::{CardFacts, PaymentProgress, Receipt, ReceiptRefund, RefundProgress};
 
-use crate::browser::{Answer, open};
-use crate::fake::{Fake, receipt, usd};
+use crate::browser::{Answer, local, open, send};
+use crate::fake::{AT, Fake, card, receipt, usd};
 
 async fn page_of(receipt: Receipt) -> Answer {
     open(Fake { page: Some(TripPage::Receipt(Box::new(receipt))), ..Fake::signed_in() }, "/trips/T-1").await
@@ -99,4 +100,50 @@ async fn names_from_outside_stay_text() {
     let html = page_of(hostile).await.html;
     assert!(!html.contains("<script>alert") && !html.contains("<img src=x") && !html.contains("<b onclick"));
     assert!(html.contains("&lt;script&gt;alert(1)&lt;/script&gt;"));
+}
+
+#[tokio::test]
+async fn comp_003_a_receipt_has_the_facts_of_the_chip_the_refunds_and_the_paper() {
+    let text = |it: &str| Some(it.to_owned());
+    let whole = CardFacts { application_id: text("A0000000031010"), terminal_id: text("T-77"), ..card() };
+    let refund = ReceiptRefund {
+        reference: "550e8400-e29b-41d4-a716-446655440000".parse().unwrap(),
+        requested_at: AT,
+        amount: usd(300),
+        progress: RefundProgress::Declined,
+        reconciliation: None,
+        declined_because: text("The seal was broken."),
+    };
+    let page = page_of(Receipt { card: Some(whole), refunds: vec![refund], ..receipt() }).await;
+    let shown = page.text();
+    for part in [
+        "Application (AID) A0000000031010",
+        "Terminal T-77",
+        "Refunds $3.00 Declined: The seal was broken.",
+        "reference 550e8400-e29b-41d4-a716-446655440000",
+        "Nothing is held on your card for this trip any more.",
+    ] {
+        assert!(shown.contains(part), "{part}: {shown}");
+    }
+    assert!(page.html.contains("href=\"/trips/T-1/receipt.pdf\""), "{}", page.html);
+}
+
+#[tokio::test]
+async fn a_receipt_is_mailed_again_to_the_address_on_file_and_only_there() {
+    let page = Some(TripPage::Receipt(Box::new(receipt())));
+    let with = |mail| Fake { mail, page: page.clone(), ..Fake::signed_in() };
+    let shown = open(with(Some(ReceiptMail::Masked("j•••@e•••.com".to_owned()))), "/trips/T-1").await;
+    assert!(
+        shown.text().contains("We send it with a PDF to j•••@e•••.com.") && shown.html.contains("/api/send_receipt")
+    );
+    let nobody = open(with(None), "/trips/T-1").await;
+    assert!(nobody.text().contains("We do not know an email address for this card"), "{}", nobody.text());
+    assert!(!nobody.html.contains("/api/send_receipt"));
+    let sent = send(with(Some(ReceiptMail::OnFile)), "/trips/T-1", "/api/send_receipt", "trip=T-1").await;
+    assert_eq!(sent.location.as_deref(), Some("/trips/T-1?mailed=1"));
+    let done = open(with(Some(ReceiptMail::OnFile)), "/trips/T-1?mailed=1").await.text();
+    assert!(done.contains("Your receipt is on its way"), "{done}");
+    let refused = send(with(None), "/trips/T-1", "/api/send_receipt", "trip=T-1").await;
+    let why = open(with(None), local(&refused)).await.text();
+    assert!(why.contains("We do not know where to send it"), "{why}");
 }

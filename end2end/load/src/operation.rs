@@ -3,13 +3,12 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use serde_json::{Value, json};
+use uuid::Uuid;
 
 use crate::body::{self, Visit};
 use crate::target::Target;
 
 /// What can be measured.
-///
-/// Refunds are asked for by a command so far: where the portal has a form for them, it is one more kind here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Operation {
     /// Amazon's gate asks whether a card may come in (Shopper Authorization).
@@ -20,11 +19,14 @@ pub enum Operation {
     Page,
     /// A shopper walks in, takes three things and leaves. The twin does both calls, and plays Amazon for all that follows.
     Walk,
+    /// A shopper sends the portal's form and asks for the first article of a trip back. Of trips that were asked for before, the same
+    /// form is sent again, as by a double click.
+    Refund,
 }
 
 impl Operation {
     /// Every one.
-    pub const ALL: [Self; 4] = [Self::Tap, Self::Cart, Self::Page, Self::Walk];
+    pub const ALL: [Self; 5] = [Self::Tap, Self::Cart, Self::Page, Self::Walk, Self::Refund];
 
     /// Its word in a report.
     #[must_use]
@@ -34,6 +36,7 @@ impl Operation {
             Self::Cart => "cart",
             Self::Page => "page",
             Self::Walk => "walk",
+            Self::Refund => "refund",
         }
     }
 
@@ -43,6 +46,7 @@ impl Operation {
         match self {
             Self::Tap | Self::Page | Self::Walk => 200,
             Self::Cart => 201,
+            Self::Refund => 302,
         }
     }
 }
@@ -66,7 +70,19 @@ pub struct Crowd {
     prefix: String,
     cookie: Option<String>,
     pages: Vec<String>,
+    bought: Vec<Bought>,
     twin: Option<String>,
+}
+
+/// A trip of who is signed in, with something in it that can come back.
+#[derive(Debug, Clone)]
+pub struct Bought {
+    /// The trip.
+    pub trip: String,
+    /// The id under which the refund is asked for, however often.
+    pub refund: Uuid,
+    /// What the first article costs with its tax, in cents.
+    pub minor: i64,
 }
 
 impl Crowd {
@@ -74,7 +90,15 @@ impl Crowd {
     #[must_use]
     pub fn new(prefix: &str, cards: u64) -> Self {
         let (next, prefix) = (AtomicU64::new(0), prefix.to_owned());
-        Self { cards: cards.max(1), next, prefix, cookie: None, pages: vec!["/".to_owned()], twin: None }
+        Self {
+            cards: cards.max(1),
+            next,
+            prefix,
+            cookie: None,
+            pages: vec!["/".to_owned()],
+            bought: vec![],
+            twin: None,
+        }
     }
 
     /// The trips and the balance are read, with this cookie.
@@ -87,6 +111,12 @@ impl Crowd {
     #[must_use]
     pub fn reading(self, pages: &[&str]) -> Self {
         Self { pages: pages.iter().map(|&page| page.to_owned()).collect(), ..self }
+    }
+
+    /// Who is signed in brings back something of each of these trips.
+    #[must_use]
+    pub fn returning(self, bought: Vec<Bought>) -> Self {
+        Self { bought, ..self }
     }
 
     /// Who walks, walks there. The twin is told of the cards.
@@ -114,8 +144,12 @@ impl Crowd {
     }
 
     fn page(&self) -> &str {
+        self.in_turn(&self.pages).map_or("/", String::as_str)
+    }
+
+    fn in_turn<'a, T>(&self, all: &'a [T]) -> Option<&'a T> {
         let turn = self.next.fetch_add(1, Ordering::Relaxed) as usize;
-        self.pages.get(turn % self.pages.len().max(1)).map_or("/", String::as_str)
+        all.get(turn % all.len().max(1))
     }
 }
 
@@ -132,6 +166,7 @@ pub async fn perform(operation: Operation, target: &Target, crowd: &Crowd) -> An
             }
         }
         Operation::Walk => return walk(target, crowd).await,
+        Operation::Refund => return refund(target, crowd).await,
     };
     answer_of(operation, request).await
 }
@@ -152,6 +187,38 @@ async fn walk(target: &Target, crowd: &Crowd) -> Answer {
             None => Answer::Nothing("no story"),
         },
         Ok((status, _)) => Answer::Status(status),
+        Err(error) if error.is_timeout() => Answer::Nothing("timeout"),
+        Err(_) => Answer::Nothing("broken off"),
+    }
+}
+
+/// A refund is fine when its own page is next: what is wrong with it would bring the form back.
+async fn refund(target: &Target, crowd: &Crowd) -> Answer {
+    let (Some(bought), Some(cookie)) = (crowd.in_turn(&crowd.bought), &crowd.cookie) else {
+        return Answer::Nothing("nothing bought");
+    };
+    let (page, id, agreed) =
+        (format!("/trips/{}/refund/check", bought.trip), bought.refund.to_string(), bought.minor.to_string());
+    let fields = [
+        ("trip", bought.trip.as_str()),
+        ("refund", &id),
+        ("lines", "1=1"),
+        ("reason", "OTHER"),
+        ("note", ""),
+        ("agreed_minor", &agreed),
+        ("currency", "USD"),
+    ];
+    let request = target.http().post(format!("{}/api/ask_refund", target.url())).form(&fields);
+    let request = request
+        .header("cookie", cookie)
+        .header("accept", "text/html")
+        .header("referer", format!("{}{page}", target.url()));
+    match request.send().await {
+        Ok(response) if response.status().as_u16() == Operation::Refund.expects() => {
+            let next = response.headers().get("location").and_then(|it| it.to_str().ok()).unwrap_or_default();
+            if next.ends_with(&format!("/refunds/{id}")) { Answer::Fine } else { Answer::Nothing("refused") }
+        }
+        Ok(response) => Answer::Status(response.status().as_u16()),
         Err(error) if error.is_timeout() => Answer::Nothing("timeout"),
         Err(_) => Answer::Nothing("broken off"),
     }

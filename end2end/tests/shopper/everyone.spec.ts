@@ -5,7 +5,7 @@ import { type Page } from '@playwright/test';
 import { Shopper, expect, test } from '../../support/shopper';
 import { askForRefund, disputes, heading, signIn, violations } from './portal';
 
-const publicPages = ['/', '/sign-in', '/sign-in?next=/trips', '/sign-in/code', '/signed-out', '/no-such-page'];
+const publicPages = ['/', '/sign-in', '/sign-in?next=/trips', '/sign-in/code', '/signed-out', '/privacy', '/privacy/erased', '/no-such-page'];
 
 /** Signs in somebody who owes for one trip and has paid another, and gives the addresses of all pages of theirs. */
 async function pagesOfSomebody(page: Page): Promise<string[]> {
@@ -22,7 +22,8 @@ async function pagesOfSomebody(page: Page): Promise<string[]> {
   await disputes(page, owed.trip, 'This trip is not mine');
   const disputed = new URL(page.url()).pathname;
   return [
-    '/', '/trips', `/trips/${paid.trip}`, `/trips/${owed.trip}`, '/balance',
+    '/', '/trips', `/trips/${paid.trip}`, `/trips/${owed.trip}`, '/balance', '/privacy', '/privacy/erase',
+    '/trips?from=2026-13-01', '/trips?from=2001-01-01&to=2001-01-02',
     refund, `/trips/${owed.trip}/refund`, `/trips/${owed.trip}/refund/check?line-1=9`,
     `/trips/${owed.trip}/refund/check?line-1=1&reason=OTHER`, refunded, dispute, `${dispute}/check`, disputed,
   ];

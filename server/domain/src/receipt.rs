@@ -11,6 +11,8 @@ use crate::label::Label;
 use crate::money::{Money, MoneyError};
 use crate::pricing::{AppliedPromotion, Purchase};
 
+pub mod word;
+
 /// Who sold: printed at the head of every receipt.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Merchant {
@@ -78,6 +80,17 @@ impl CardFacts {
         }
     }
 
+    /// What bookkeeping needs once the card itself is no one's business any more: by Amazon's number the payment is found again.
+    #[must_use]
+    pub fn reduced(&self) -> Self {
+        Self {
+            brand: self.brand.clone(),
+            currency: self.currency.clone(),
+            reconciliation_id: self.reconciliation_id.clone(),
+            ..Self::default()
+        }
+    }
+
     /// `posEntryMode` in words a shopper knows. `None` for a mode the page does not list.
     ///
     /// Source: EMV book 4, tag 9F39; the five values of the Get Transactional Data page.
@@ -123,6 +136,15 @@ pub struct ReceiptTax {
     pub included: bool,
     /// The tax at that rate.
     pub amount: Money,
+}
+
+/// Money that is set aside on a card.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Held {
+    /// How much.
+    pub amount: Money,
+    /// By when it is released at the latest.
+    pub until: OffsetDateTime,
 }
 
 /// How far the money of a trip has come, in the words a receipt needs.
@@ -211,6 +233,9 @@ pub struct Receipt {
     pub card: Option<CardFacts>,
     /// What was asked back, the first one first.
     pub refunds: Vec<ReceiptRefund>,
+    /// What is still held on the card, besides what was taken.
+    #[serde(default)]
+    pub held: Option<Held>,
 }
 
 /// What was collected of a purchase so far.
@@ -225,6 +250,12 @@ pub struct Collected {
 }
 
 impl Receipt {
+    /// The receipt with what is still held.
+    #[must_use]
+    pub fn with_held(self, held: Option<Held>) -> Self {
+        Self { held, ..self }
+    }
+
     /// The receipt with what was asked back.
     #[must_use]
     pub fn with_refunds(self, refunds: Vec<ReceiptRefund>) -> Self {
@@ -271,6 +302,7 @@ impl Receipt {
             progress: collected.progress,
             card,
             refunds: vec![],
+            held: None,
         })
     }
 }

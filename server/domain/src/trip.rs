@@ -383,6 +383,24 @@ impl Trip {
         }
     }
 
+    /// What is still held on the card. `at_gate` is the first hold, as far as it is known; Amazon releases what is left of one after a
+    /// capture, a cancel, and at the token's end.
+    #[must_use]
+    pub fn held(&self, at_gate: Option<Money>) -> Option<Money> {
+        match *self {
+            Self::Entered | Self::InReview | Self::Adjusting { .. } => at_gate,
+            Self::Capturing { amount, .. }
+            | Self::CaptureUnknown { amount, .. }
+            | Self::CaptureUnconfirmed { amount, .. } => Some(amount),
+            Self::Captured { .. }
+            | Self::PartlyCaptured { .. }
+            | Self::Uncollected { .. }
+            | Self::Recovered { .. }
+            | Self::Cancelling
+            | Self::Cancelled => None,
+        }
+    }
+
     /// How far the payment is, in a shopper's words. `outstanding` is what is still owed of this trip's debt.
     #[must_use]
     pub fn progress(&self, outstanding: Money) -> PaymentProgress {

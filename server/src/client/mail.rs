@@ -13,12 +13,21 @@ use std::time::SystemTime;
 use domain::id::{EmailAddress, OutboxId};
 use lettre::Address;
 use lettre::message::header::{ContentTransferEncoding, ContentType, HeaderName, HeaderValue};
-use lettre::message::{Body, Mailbox, Message};
+use lettre::message::{Body, Mailbox, Message, MultiPart, SinglePart};
 use time::OffsetDateTime;
 
 use self::folder::Folder;
 pub use self::settings::{MailSettings, MailSettingsError};
 use self::smtp::Relay;
+
+/// A file that comes with a mail.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Attachment {
+    /// What it is called; nothing personal.
+    pub name: String,
+    /// Its content, a PDF.
+    pub bytes: Vec<u8>,
+}
 
 /// One mail, plain text. `Debug` shows neither the subject nor the text.
 #[derive(Clone, PartialEq, Eq)]
@@ -29,8 +38,16 @@ pub struct Mail {
     pub subject: String,
     /// The text, lines separated by `\n`.
     pub text: String,
+    /// What comes with it.
+    pub attachment: Option<Attachment>,
     /// The effect that asked for it: the source of `Message-ID`, by which mailboxes drop a second copy.
     pub effect: OutboxId,
+}
+
+impl fmt::Debug for Attachment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Attachment").field("name", &self.name).finish_non_exhaustive()
+    }
 }
 
 impl fmt::Debug for Mail {
@@ -141,15 +158,20 @@ impl MailClient {
     fn message(&self, now: OffsetDateTime, to: Address, mail: &Mail) -> Result<Message, lettre::error::Error> {
         // Asks other machines not to answer this one (RFC 3834).
         let automatic = HeaderValue::new(HeaderName::new_from_ascii_str("Auto-Submitted"), "auto-generated".to_owned());
-        Message::builder()
+        let builder = Message::builder()
             .from(self.from.clone())
             .to(Mailbox::new(None, to))
             .subject(one_line(&mail.subject))
             .date(SystemTime::from(now))
             .message_id(Some(format!("<{}@{}>", mail.effect, self.from.email.domain())))
-            .raw_header(automatic)
-            .header(ContentType::TEXT_PLAIN)
-            .body(readable(&mail.text))
+            .raw_header(automatic);
+        let Some(file) = &mail.attachment else {
+            return builder.header(ContentType::TEXT_PLAIN).body(readable(&mail.text));
+        };
+        let pdf = ContentType::parse("application/pdf").expect("a type of RFC 6838");
+        let text = SinglePart::builder().header(ContentType::TEXT_PLAIN).body(readable(&mail.text));
+        let file = lettre::message::Attachment::new(file.name.clone()).body(file.bytes.clone(), pdf);
+        builder.multipart(MultiPart::mixed().singlepart(text).singlepart(file))
     }
 }
 

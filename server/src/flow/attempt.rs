@@ -16,6 +16,7 @@ use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
 
 use super::advance::{Said, advance, settings_of};
+use super::erase::is_erased;
 use super::notify_shopper::notify;
 use super::pause;
 use super::send_refund;
@@ -98,7 +99,7 @@ pub(super) async fn is_wanted(
         Wanted::WithoutFacts => !store::card_facts::exists(conn, &row.id).await?,
         Wanted::WithoutIdentity => match effect {
             Effect::FetchShopperIdentity { instrument, .. } => {
-                store::instrument::identity(conn, instrument).await? == Identity::NotAsked
+                store::instrument::identity_at(conn, instrument, row.started_at).await? == Identity::NotAsked
             }
             _ => true,
         },
@@ -235,6 +236,7 @@ async fn conclude(
             Ok(OutboxState::Done)
         }
         Meaning::Facts(facts) => {
+            let facts = if is_erased(&mut *conn, row).await? { Box::new(facts.reduced()) } else { facts };
             store::card_facts::insert(&mut *conn, vault, &row.id, &facts, now).await?;
             take_facts_as_witness(&mut *conn, row, now).await?;
             send_refund::wake(&mut *conn, &row.id, now).await?;
@@ -243,7 +245,9 @@ async fn conclude(
         }
         Meaning::NoFacts => no_facts(conn, claim, row, jitter, now).await,
         Meaning::Identity { instrument, email } => {
-            save_identity(&mut *conn, vault, &instrument, email, now).await?;
+            if !is_erased(&mut *conn, row).await? {
+                save_identity(&mut *conn, vault, &instrument, email, now).await?;
+            }
             notify(conn, row, now).await?;
             Ok(OutboxState::Done)
         }

@@ -15,7 +15,7 @@ use crate::store::{self, StoreError};
 pub(super) async fn notify(conn: &mut PgConnection, row: &TripRow, now: OffsetDateTime) -> Result<(), StoreError> {
     let Some(instrument) = &row.instrument else { return Ok(()) };
     let (trip, store_id) = (row.id.clone(), row.store.clone());
-    let wanted = match store::instrument::identity(&mut *conn, instrument).await? {
+    let wanted = match store::instrument::identity_at(&mut *conn, instrument, row.started_at).await? {
         Identity::Nobody => vec![],
         Identity::NotAsked => {
             vec![Effect::FetchShopperIdentity { trip, store: store_id, instrument: instrument.clone() }]

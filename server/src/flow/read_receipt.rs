@@ -2,7 +2,7 @@
 
 use domain::id::{EmailAddress, TripId};
 use domain::money::Money;
-use domain::receipt::{Collected, Merchant, Receipt, ReceiptRefund};
+use domain::receipt::{Collected, Held, Merchant, Receipt, ReceiptRefund};
 use domain::refund::Refund;
 use domain::trip::Trip;
 use sqlx::{PgConnection, PgPool};
@@ -27,7 +27,7 @@ pub enum TripPaper {
         /// When the visit began.
         started_at: OffsetDateTime,
         /// What is held on the card meanwhile, as far as we know.
-        hold: Option<Money>,
+        held: Option<Held>,
         /// Is the visit over, and its hold released?
         is_over: bool,
     },
@@ -48,7 +48,7 @@ pub(super) async fn paper(conn: &mut PgConnection, vault: &Vault, row: &TripRow)
     let Some((_, purchase)) = store::purchase::get_by_trip(&mut *conn, &row.id).await? else {
         let is_over = matches!(row.state, Trip::Cancelling | Trip::Cancelled);
         let (merchant, started_at) = (settings.merchant, row.started_at);
-        return Ok(TripPaper::NoPurchase { merchant, started_at, hold: row.hold, is_over });
+        return Ok(TripPaper::NoPurchase { merchant, started_at, held: held(row), is_over });
     };
     let nothing = Money::zero(row.currency);
     let outstanding = store::debt::outstanding_of_trip(&mut *conn, &row.id).await?.unwrap_or(nothing);
@@ -61,7 +61,14 @@ pub(super) async fn paper(conn: &mut PgConnection, vault: &Vault, row: &TripRow)
     let refunds = store::refund::list_by_trip(conn, &row.id).await?;
     let receipt = Receipt::of(row.id.clone(), settings.merchant, row.started_at, &purchase, collected, card);
     let receipt = receipt.map_err(|_| StoreError::Corrupt("purchase amounts"))?;
-    Ok(TripPaper::Receipt(Box::new(receipt.with_refunds(refunds.into_iter().map(refund).collect()))))
+    let receipt = receipt.with_refunds(refunds.into_iter().map(refund).collect()).with_held(held(row));
+    Ok(TripPaper::Receipt(Box::new(receipt)))
+}
+
+/// What is still held on the card for a visit, and until when at most.
+#[must_use]
+pub fn held(row: &TripRow) -> Option<Held> {
+    Some(Held { amount: row.state.held(row.hold)?, until: row.deadline_at })
 }
 
 fn refund(row: RefundRow) -> ReceiptRefund {
@@ -84,7 +91,9 @@ pub async fn trip_mail(db: &PgPool, vault: &Vault, trip: &TripId) -> Result<Opti
     let mut conn = db.acquire().await?;
     let Some(row) = store::trip::get(&mut conn, trip).await? else { return Ok(None) };
     let Some(instrument) = &row.instrument else { return Ok(None) };
-    let Identity::Known(shopper) = store::instrument::identity(&mut conn, instrument).await? else { return Ok(None) };
+    let Identity::Known(shopper) = store::instrument::identity_at(&mut conn, instrument, row.started_at).await? else {
+        return Ok(None);
+    };
     let Some(to) = store::shopper::email(&mut conn, vault, shopper).await? else { return Ok(None) };
     match paper(&mut conn, vault, &row).await? {
         TripPaper::Receipt(receipt) => Ok(Some(TripMail { to, receipt: *receipt })),

@@ -5,18 +5,18 @@ use std::sync::Arc;
 use std::time::Duration as StdDuration;
 
 use app::backend::dispute::{DisputeForm, DisputePage, DisputeWish};
+use app::backend::find::{ReceiptMail, TripList, TripSearch};
+use app::backend::privacy::Erasure;
 use app::backend::refund::{RefundCheck, RefundForm, RefundPage, RefundWish, ReturnChoice};
 use app::backend::{
-    Balance, Contact, Delays, PayoffCheck, PayoffPage, ShopperBackend, SignInCode, SignedIn, TripPage, TripStatus,
-    TripSummary, Visit,
+    Balance, Contact, Delays, PayoffCheck, PayoffPage, ShopperBackend, SignInCode, SignedIn, TripPage, Visit,
 };
 use app::error::UiError;
 use async_trait::async_trait;
 use domain::effect;
 use domain::id::{DisputeId, EmailAddress, PayoffId, RefundId, TripId};
 use domain::money::{Currency, Money};
-use domain::receipt::{Merchant, PaymentProgress};
-use domain::trip::Trip;
+use domain::receipt::Merchant;
 use domain::viewer::Viewer;
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
@@ -29,18 +29,23 @@ use uuid::Uuid;
 use super::session::ABSOLUTE;
 use crate::clock::Clock;
 use crate::flow::delays::delays;
+use crate::flow::erase::{check_erasure, erase};
+use crate::flow::find_trips::{find_payment, find_trips};
+use crate::flow::mail_receipt::{mail_receipt, receipt_address};
 use crate::flow::payoff::{self, Checkout, StartPayoff, Started};
 use crate::flow::read_receipt::TripPaper;
 use crate::flow::shopper as flow;
 use crate::flow::sign_in::{SignInError, answer_code, request_code};
 use crate::log::chain;
 use crate::store::StoreError;
-use crate::store::trip::ListedTrip;
 use crate::vault::Vault;
 
 mod dispute;
+pub mod files;
 mod pay;
+mod privacy;
 mod refund;
+mod trips;
 
 /// Who is signed in, in the session.
 const SIGNED_IN: &str = "signed_in";
@@ -103,6 +108,13 @@ impl Portal {
             return Ok(None);
         }
         Ok(Some(signed_in.viewer))
+    }
+
+    /// Was it proven who this is just now? What cannot be undone asks for that.
+    async fn is_fresh(&self) -> Result<bool, UiError> {
+        let found: Option<SignedInAt> = self.session.get(SIGNED_IN).await.map_err(|_| UiError::Unavailable)?;
+        let now = self.now().unix_timestamp();
+        Ok(found.is_some_and(|it| now - it.at < privacy::FRESH_FOR.whole_seconds()))
     }
 
     async fn signed_in(&self) -> Result<Viewer, UiError> {
@@ -192,24 +204,58 @@ impl ShopperBackend for Portal {
         self.session.flush().await.map_err(|_| UiError::Unavailable)
     }
 
-    async fn trips(&self) -> Result<Vec<TripSummary>, UiError> {
+    async fn trips(&self, search: TripSearch) -> Result<TripList, UiError> {
         let viewer = self.signed_in().await?;
-        let trips =
-            flow::trips(&self.state.database, &self.state.vault, &viewer).await.map_err(|it| unavailable(&it))?;
-        Ok(trips.into_iter().map(summary).collect())
+        let find = trips::find(search);
+        let found = find_trips(&self.state.database, &self.state.vault, &viewer, &find).await;
+        found.map(trips::list).map_err(|it| unavailable(&it))
+    }
+
+    async fn find_payment(&self, statement_number: String) -> Result<TripId, UiError> {
+        let viewer = self.signed_in().await?;
+        let found = find_payment(&self.state.database, &self.state.vault, &viewer, &statement_number).await;
+        found.map_err(|it| unavailable(&it))?.ok_or(UiError::NoMatch)
+    }
+
+    async fn receipt_mail(&self, trip: TripId) -> Result<ReceiptMail, UiError> {
+        let viewer = self.signed_in().await?;
+        let address = receipt_address(&self.state.database, &self.state.vault, &viewer, &trip).await;
+        address.map(|it| trips::mail_to(&viewer, it)).map_err(|it| trips::not_mailed(&it))
+    }
+
+    async fn send_receipt(&self, trip: TripId) -> Result<(), UiError> {
+        let viewer = self.signed_in().await?;
+        let mailed = mail_receipt(&self.state.database, &self.state.vault, &viewer, &trip, self.now()).await;
+        mailed.map_err(|it| trips::not_mailed(&it))
     }
 
     async fn trip(&self, id: TripId) -> Result<TripPage, UiError> {
         let viewer = self.signed_in().await?;
-        let found =
-            flow::trip(&self.state.database, &self.state.vault, &viewer, &id).await.map_err(|it| unavailable(&it))?;
-        match found.ok_or(UiError::NotFound)? {
+        let found = flow::trip(&self.state.database, &self.state.vault, &viewer, &id, self.now()).await;
+        match found.map_err(|it| unavailable(&it))?.ok_or(UiError::NotFound)? {
             TripPaper::Receipt(receipt) => Ok(TripPage::Receipt(receipt)),
-            TripPaper::NoPurchase { merchant, started_at, hold, is_over } => {
-                let visit = Visit { trip: id, merchant, started_at, held: hold };
+            TripPaper::NoPurchase { merchant, started_at, held, is_over } => {
+                let visit = Visit { trip: id, merchant, started_at, held };
                 Ok(if is_over { TripPage::NoPurchase(visit) } else { TripPage::Coming(visit) })
             }
         }
+    }
+
+    async fn erasure(&self) -> Result<Erasure, UiError> {
+        let viewer = self.signed_in().await?;
+        let checked = check_erasure(&self.state.database, &viewer).await;
+        let is_fresh = self.is_fresh().await?;
+        privacy::erasure(checked, is_fresh)
+    }
+
+    async fn erase_data(&self) -> Result<(), UiError> {
+        let viewer = self.signed_in().await?;
+        if !self.is_fresh().await? {
+            return Err(UiError::Changed);
+        }
+        let erased = erase(&self.state.database, &self.state.vault, &viewer, self.now()).await;
+        erased.map_err(|it| privacy::not_erased(&it))?;
+        self.session.flush().await.map_err(|_| UiError::Unavailable)
     }
 
     async fn balance(&self) -> Result<Balance, UiError> {
@@ -289,24 +335,5 @@ impl ShopperBackend for Portal {
     async fn delays(&self) -> Result<Delays, UiError> {
         let late = delays(&self.state.database).await.map_err(|it| unavailable(&it))?;
         Ok(Delays { mail: late.mail, charges: late.charges })
-    }
-}
-
-fn summary(listed: ListedTrip) -> TripSummary {
-    let row = listed.row;
-    let status = match (row.state, row.state.progress(listed.outstanding)) {
-        (Trip::Entered | Trip::InReview, _) => TripStatus::Coming,
-        (_, PaymentProgress::InProgress) => TripStatus::InProgress,
-        (_, PaymentProgress::Paid) => TripStatus::Paid,
-        (_, PaymentProgress::Owed) => TripStatus::Owed,
-        (_, PaymentProgress::NoCharge) => TripStatus::NoCharge,
-    };
-    TripSummary {
-        trip: row.id,
-        store_name: listed.store_name,
-        started_at: row.started_at,
-        total: row.state.total(),
-        status,
-        card_name: listed.card.and_then(|card| card.name()),
     }
 }

@@ -27,7 +27,7 @@ use super::event_feed::EventFeedState;
 use super::metrics::MetricsState;
 use super::portal::{Portal, PortalState};
 use super::stripe_webhook::StripeWebhookState;
-use super::{event_feed, health, metrics, session, stripe_webhook};
+use super::{event_feed, health, metrics, portal, session, stripe_webhook};
 use crate::connector::{self, ConnectorState};
 use crate::openapi;
 
@@ -83,10 +83,11 @@ pub fn router(parts: RouterParts) -> Router {
     if parts.is_https { all.layer(from_fn(demand_https)) } else { all }
 }
 
-fn pages(portal: PortalState, site: LeptosOptions, is_https: bool) -> Router {
-    let sessions = session::layer(portal.database.clone(), portal.clock.clone(), is_https);
-    let closing = Closing { file: portal.maintenance_file.clone(), site: site.clone() };
-    let context = move || give_backend(&portal);
+fn pages(state: PortalState, site: LeptosOptions, is_https: bool) -> Router {
+    let sessions = session::layer(state.database.clone(), state.clock.clone(), is_https);
+    let files = portal::files::routes(state.clone());
+    let closing = Closing { file: state.maintenance_file.clone(), site: site.clone() };
+    let context = move || give_backend(&state);
     let document = {
         let site = site.clone();
         move || shell(site.clone())
@@ -95,6 +96,7 @@ fn pages(portal: PortalState, site: LeptosOptions, is_https: bool) -> Router {
         .leptos_routes_with_context(&site, generate_route_list(App), context.clone(), document)
         .fallback(file_and_error_handler_with_context::<LeptosOptions, _>(context, shell))
         .with_state(site)
+        .merge(files)
         .layer(sessions)
         .layer(DefaultBodyLimit::max(FORM_BYTES_MAX))
         .layer(from_fn(refuse_foreign_forms))

@@ -51,6 +51,11 @@ pub(super) fn open(vault: &Vault, trip: &TripId, sealed: Vec<u8>) -> Result<Card
     read(serde_json::from_str(&text), "card_facts.sealed")
 }
 
+/// Under what a number on a statement may be stored.
+pub(super) fn statement_indexes(vault: &Vault, number: &str) -> Vec<Vec<u8>> {
+    vault.indexes(STATEMENT, number)
+}
+
 /// Has Amazon told?
 pub async fn exists(conn: &mut PgConnection, trip: &TripId) -> Result<bool> {
     let found = sqlx::query_scalar!(
@@ -83,10 +88,22 @@ pub async fn insert(
     Ok(())
 }
 
+/// Takes out of card facts what bookkeeping does not need. They are found by no card and no statement any more.
+pub(super) async fn reduce(conn: &mut PgConnection, vault: &Vault, trip: &TripId, now: OffsetDateTime) -> Result<()> {
+    let Some(facts) = get(&mut *conn, vault, trip).await? else { return Ok(()) };
+    save(&mut *conn, vault, trip, &facts.reduced()).await?;
+    sqlx::query!("UPDATE card_facts SET reduced_at = $2 WHERE trip_id = $1", trip.as_str(), now).execute(conn).await?;
+    Ok(())
+}
+
 /// Seals card facts again with the newest key.
 pub(super) async fn renew(conn: &mut PgConnection, vault: &Vault, trip: &TripId) -> Result<()> {
     let Some(facts) = get(&mut *conn, vault, trip).await? else { return Ok(()) };
-    let row = Row::seal(vault, trip, &facts)?;
+    save(conn, vault, trip, &facts).await
+}
+
+async fn save(conn: &mut PgConnection, vault: &Vault, trip: &TripId, facts: &CardFacts) -> Result<()> {
+    let row = Row::seal(vault, trip, facts)?;
     sqlx::query!(
         "UPDATE card_facts SET sealed = $2, card_index = $3, statement_index = $4, brand = NULL, currency = NULL, tail = NULL,
              expiration_month = NULL, expiration_year = NULL, pos_entry_mode = NULL, authorization_response_code = NULL,

@@ -60,6 +60,21 @@ pub async fn identity(conn: &mut PgConnection, id: &InstrumentId) -> Result<Iden
     })
 }
 
+/// Whose it is, as far as a visit that began at `begun` may know: where it was forgotten, Amazon is asked again for later visits, and
+/// for earlier ones there is nobody.
+pub async fn identity_at(conn: &mut PgConnection, id: &InstrumentId, begun: OffsetDateTime) -> Result<Identity> {
+    let row = sqlx::query!("SELECT identity_asked_at, erased_at FROM instrument WHERE instrument_id = $1", id.as_str());
+    let row = row.fetch_optional(&mut *conn).await?;
+    let known = identity(conn, id).await?;
+    Ok(match (known, row.and_then(|row| Some((row.erased_at?, row.identity_asked_at)))) {
+        (Identity::Known(_), Some((erased, _))) if begun <= erased => Identity::Nobody,
+        (Identity::Nobody, Some((erased, asked))) if begun > erased && asked.is_none_or(|it| it <= erased) => {
+            Identity::NotAsked
+        }
+        (known, _) => known,
+    })
+}
+
 /// Keeps what Amazon said of whose it is.
 pub async fn save_identity(
     conn: &mut PgConnection,

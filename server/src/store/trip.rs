@@ -2,16 +2,15 @@
 
 use domain::id::{InstrumentId, StoreId, TripId};
 use domain::money::{Currency, Money};
-use domain::receipt::CardFacts;
 use domain::search::Search;
 use domain::trip::Trip;
 use sqlx::PgConnection;
 use time::OffsetDateTime;
 
 use super::viewer::Reach;
-use super::{Result, StoreError, card_facts, read};
-use crate::vault::Vault;
+use super::{Result, StoreError, read};
 
+pub mod listed;
 pub mod story;
 
 /// A visit as it is stored.
@@ -245,70 +244,6 @@ pub async fn is_within(conn: &mut PgConnection, id: &TripId, reach: &Reach) -> R
         reach.trips(),
     );
     Ok(found.fetch_one(conn).await?)
-}
-
-/// A visit as a list shows it.
-#[derive(Debug, Clone)]
-pub struct ListedTrip {
-    /// The visit.
-    pub row: TripRow,
-    /// The store's name.
-    pub store_name: String,
-    /// What is still owed for it.
-    pub outstanding: Money,
-    /// The card, once Amazon has told.
-    pub card: Option<CardFacts>,
-}
-
-/// The visits within reach, the newest first, at most `limit`.
-pub async fn list(conn: &mut PgConnection, vault: &Vault, reach: &Reach, limit: i64) -> Result<Vec<ListedTrip>> {
-    let rows = sqlx::query!(
-        r#"SELECT trip.trip_id, trip.store_id, trip.instrument_id, trip.currency, trip.state, trip.total_minor,
-               trip.capture_minor, trip.capture_doubts, trip.capture_failed, trip.cause, trip.adjust_minor,
-               trip.adjust_ceiling_minor, trip.adjust_held_minor, trip.adjust_calls, trip.skipped_adjust,
-               trip.hold_minor, trip.started_at, trip.deadline_at,
-               store.merchant_name, coalesce(debt.outstanding_minor, 0) AS "outstanding_minor!",
-               card_facts.brand AS "brand?", card_facts.tail AS "tail?", card_facts.sealed AS "sealed?"
-           FROM trip JOIN store USING (store_id)
-           LEFT JOIN debt ON debt.trip_id = trip.trip_id LEFT JOIN card_facts ON card_facts.trip_id = trip.trip_id
-           WHERE trip.instrument_id = ANY($1) OR trip.trip_id = ANY($2) ORDER BY trip.started_at DESC, trip.trip_id LIMIT $3"#,
-        reach.instruments(),
-        reach.trips(),
-        limit,
-    );
-    let rows = rows.fetch_all(conn).await?.into_iter().map(|row| {
-        let columns = Columns {
-            trip_id: row.trip_id,
-            store_id: row.store_id,
-            instrument_id: row.instrument_id,
-            currency: row.currency,
-            state: row.state,
-            total_minor: row.total_minor,
-            capture_minor: row.capture_minor,
-            capture_doubts: row.capture_doubts,
-            capture_failed: row.capture_failed,
-            cause: row.cause,
-            adjust_minor: row.adjust_minor,
-            adjust_ceiling_minor: row.adjust_ceiling_minor,
-            adjust_held_minor: row.adjust_held_minor,
-            adjust_calls: row.adjust_calls,
-            skipped_adjust: row.skipped_adjust,
-            hold_minor: row.hold_minor,
-            started_at: row.started_at,
-            deadline_at: row.deadline_at,
-        };
-        let trip = columns.parse()?;
-        let outstanding = Money::new(row.outstanding_minor, trip.currency);
-        let card = match row.sealed {
-            Some(sealed) => Some(card_facts::open(vault, &trip.id, sealed)?),
-            None if row.brand.is_some() || row.tail.is_some() => {
-                Some(CardFacts { brand: row.brand, tail: row.tail, ..CardFacts::default() })
-            }
-            None => None,
-        };
-        Ok(ListedTrip { row: trip, store_name: row.merchant_name, outstanding, card })
-    });
-    rows.collect()
 }
 
 #[cfg(test)]

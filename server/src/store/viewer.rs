@@ -23,6 +23,13 @@ impl Reach {
         Self { instruments: vec![], trips: vec![trip.as_str().to_owned()] }
     }
 
+    /// Of this, what was paid with one instrument, whose hash under `hash` is `wanted`. Nothing where there is none.
+    #[must_use]
+    pub fn narrowed(self, wanted: &str, hash: impl Fn(&str) -> String) -> Self {
+        let instruments = self.instruments.into_iter().filter(|it| hash(it) == wanted).collect();
+        Self { instruments, trips: vec![] }
+    }
+
     pub(super) fn instruments(&self) -> &[String] {
         &self.instruments
     }

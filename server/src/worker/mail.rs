@@ -13,7 +13,7 @@ use domain::id::{DisputeId, EmailAddress, PayoffId, RefundId, SignInCodeId, Trip
 use domain::outbox::{Failure, OutboxState, after_failure};
 
 use super::{Worker, jitter};
-use crate::client::mail::{Mail, MailError};
+use crate::client::mail::{Attachment, Mail, MailError};
 use crate::failpoint::{self, Commit, Failpoint};
 use crate::flow::dispute::dispute_mail;
 use crate::flow::mail_failed::mail_failed;
@@ -21,6 +21,7 @@ use crate::flow::payoff::payoff_mail;
 use crate::flow::read_receipt::{TripMail, trip_mail};
 use crate::flow::read_refund::refund_mail;
 use crate::flow::sign_in::{code_mail, forget_code};
+use crate::paper;
 use crate::store::StoreError;
 use crate::store::outbox::Claim;
 
@@ -34,7 +35,13 @@ struct Words {
 }
 
 pub(super) async fn send_receipt(worker: &Worker, claim: &Claim, trip: &TripId) -> Result<(), StoreError> {
-    about_trip(worker, claim, trip, words::receipt).await
+    let Some(mail) = trip_mail(&worker.database, &worker.vault, trip).await? else {
+        return worker.end(claim, OutboxState::Dropped, Some("there is nobody to write to")).await;
+    };
+    let words = words::receipt(&mail, &worker.public_url);
+    let name = paper::file_name(mail.receipt.started_at);
+    let file = Attachment { name, bytes: paper::receipt_pdf(&mail.receipt) };
+    send_with(worker, claim, mail.to, words, Some(file)).await
 }
 
 pub(super) async fn send_debt_notice(worker: &Worker, claim: &Claim, trip: &TripId) -> Result<(), StoreError> {
@@ -123,11 +130,21 @@ async fn about_trip(
 }
 
 async fn send(worker: &Worker, claim: &Claim, to: EmailAddress, words: Words) -> Result<(), StoreError> {
+    send_with(worker, claim, to, words, None).await
+}
+
+async fn send_with(
+    worker: &Worker,
+    claim: &Claim,
+    to: EmailAddress,
+    words: Words,
+    attachment: Option<Attachment>,
+) -> Result<(), StoreError> {
     if !may_send(worker, claim).await? {
         tracing::warn!(effect.id = %claim.id, "a mail is left to another worker");
         return Ok(());
     }
-    let mail = Mail { to, subject: words.subject, text: words.text, effect: claim.id };
+    let mail = Mail { to, subject: words.subject, text: words.text, attachment, effect: claim.id };
     let sending = worker.mail.send(worker.clock.now(), &mail);
     let sent = tokio::time::timeout(SENT_WITHIN, sending)
         .await

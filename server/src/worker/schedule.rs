@@ -7,6 +7,7 @@ use time::{Duration, OffsetDateTime};
 use tokio::sync::watch;
 
 use super::Worker;
+use crate::flow::erase::forget_personal;
 use crate::flow::forget_events::forget_events;
 use crate::flow::payoff::match_daily;
 use crate::flow::seal_audit::{audit_head, seal_audit, watch_seals};
@@ -29,11 +30,19 @@ enum Chore {
     ForgetEvents,
     /// Our payoffs are matched with Stripe's balance.
     MatchPayoffs,
+    /// Cards and addresses that stores have kept long enough are forgotten.
+    ForgetPersonal,
 }
 
 impl Chore {
-    const ALL: [Self; 5] =
-        [Self::SealAudit, Self::LogAuditHead, Self::WatchSeals, Self::ForgetEvents, Self::MatchPayoffs];
+    const ALL: [Self; 6] = [
+        Self::SealAudit,
+        Self::LogAuditHead,
+        Self::WatchSeals,
+        Self::ForgetEvents,
+        Self::MatchPayoffs,
+        Self::ForgetPersonal,
+    ];
 
     fn name(self) -> &'static str {
         match self {
@@ -42,6 +51,7 @@ impl Chore {
             Self::WatchSeals => "watch_seals",
             Self::ForgetEvents => "forget_events",
             Self::MatchPayoffs => "match_payoffs",
+            Self::ForgetPersonal => "forget_personal",
         }
     }
 
@@ -50,7 +60,7 @@ impl Chore {
             Self::SealAudit => Duration::seconds(2),
             Self::LogAuditHead | Self::ForgetEvents => Duration::hours(1),
             Self::WatchSeals => Duration::minutes(1),
-            Self::MatchPayoffs => Duration::days(1),
+            Self::MatchPayoffs | Self::ForgetPersonal => Duration::days(1),
         }
     }
 
@@ -68,6 +78,11 @@ impl Chore {
             Self::ForgetEvents => {
                 let forgotten = forget_events(&worker.database, worker.clock.now()).await?;
                 metrics::counter!("storeside_events_forgotten_total").increment(forgotten);
+            }
+            Self::ForgetPersonal => {
+                let (cards, shoppers) = forget_personal(&worker.database, &worker.vault, worker.clock.now()).await?;
+                metrics::counter!("storeside_personal_forgotten_total", "part" => "cards").increment(cards);
+                metrics::counter!("storeside_personal_forgotten_total", "part" => "shoppers").increment(shoppers);
             }
             Self::MatchPayoffs => match_daily(&worker.database, &worker.checkout, worker.clock.now()).await?,
         }

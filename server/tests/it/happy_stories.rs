@@ -29,14 +29,14 @@ async fn if_001_op_008_pp_001_a_trip_goes_from_the_gate_to_the_mailed_receipt(
     let truth = shop.twin.truth();
     let order: Vec<Api> = truth.calls.iter().map(|call| call.api).filter(|api| *api != Api::PaymentStatus).collect();
     assert_eq!(order, [Api::Adjust, Api::Capture, Api::TransactionalData, Api::ShopperIdentity]);
-    // 1.99 + 7.49 + 4.49, and 8.875 % on the first two, each rounded by itself: 0.18 + 0.66.
+    // 1.99 + 7.49 + 4.49, and 8.875% on the first two, each rounded by itself: 0.18 + 0.66.
     assert_eq!(truth.trip(tap.trip).captures_minor, [1481]);
 
     let mails = shop.mails_to("visa.shopper@example.com");
     assert_eq!(mails.len(), 1, "one receipt");
     for part in [
         "Turkey sandwich",
-        "Sales tax 8.875 %",
+        "Sales tax 8.875%",
         "USD 14.81",
         "VISA ending in 4242",
         "Transaction on your card statement: JWO",

@@ -13,7 +13,7 @@ struct Layer {
 
 /// A path here allows itself and everything below it. Root files (`main`, `config`, `database`, `demo` …) are in no layer and may
 /// name all.
-const LAYERS: [Layer; 12] = [
+const LAYERS: [Layer; 13] = [
     Layer { name: "domain", places: &["server/domain/src"], may: &[] },
     Layer { name: "store", places: &["server/src/store"], may: &["domain", "sqlx"] },
     Layer { name: "client", places: &["server/src/client"], may: &["domain"] },
@@ -34,15 +34,21 @@ const LAYERS: [Layer; 12] = [
             "store::StoreError",
             "flow",
             "client",
+            "paper",
             "pool",
         ],
     },
+    Layer { name: "paper", places: &["server/src/paper"], may: &["domain"] },
     Layer {
         name: "connector",
         places: &["server/src/connector"],
         may: &["domain", "store", "flow", "standing", "pool", "axum"],
     },
-    Layer { name: "http", places: &["server/src/http"], may: &["domain", "store", "flow", "standing", "pool", "axum"] },
+    Layer {
+        name: "http",
+        places: &["server/src/http"],
+        may: &["domain", "store", "flow", "standing", "paper", "pool", "axum"],
+    },
     Layer { name: "simulation", places: &["server/src/simulation"], may: &["domain"] },
     Layer { name: "command", places: &["server/src/command"], may: &["domain", "flow", "simulation", "pool"] },
     Layer {

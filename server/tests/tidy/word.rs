@@ -6,6 +6,7 @@ use crate::source::{Source, tokens};
 const FLOATS: &[(&str, &str)] = &[
     ("server/src/http/metrics.rs", "histogram buckets are floats of seconds"),
     ("server/src/http/metrics/gauge.rs", "a gauge is a float"),
+    ("server/src/paper/pdf.rs", "a PDF's places are floats; they are reckoned as integers and carry no amounts"),
     ("end2end/load/src/arrival.rs", "the gap between two people who arrive is a logarithm"),
     ("end2end/load/src/report.rs", "a histogram is asked for a quantile"),
 ];

@@ -4,22 +4,33 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
+use uuid::Uuid;
 
 use super::rows;
 use super::stage::Stage;
 use super::verdict::Verdict;
 use crate::memory::Watch;
-use crate::operation::{Crowd, Operation};
+use crate::operation::{Bought, Crowd, Operation};
 use crate::run::{Soak, soak};
 use crate::shopper::sign_in;
 
 /// Operations under way at any moment.
 pub const AT_ONCE: usize = 500;
 
-/// Of ten: six taps, two visits with everything that follows them, two pages.
-pub const MIX: [Operation; 10] = [
+/// Of twenty: eleven taps, four visits with everything that follows them, four pages, a refund.
+pub const MIX: [Operation; 20] = [
     Operation::Tap,
     Operation::Tap,
+    Operation::Walk,
+    Operation::Tap,
+    Operation::Page,
+    Operation::Tap,
+    Operation::Tap,
+    Operation::Walk,
+    Operation::Tap,
+    Operation::Page,
+    Operation::Tap,
+    Operation::Refund,
     Operation::Walk,
     Operation::Tap,
     Operation::Page,
@@ -39,6 +50,12 @@ const DRIFT_PER_MILLE_MAX: u64 = 50;
 /// Cards that take part.
 const CARDS: u64 = 200;
 
+/// Trips of who is signed in, of each of which something is brought back.
+const TRIPS: usize = 100;
+
+/// The first article of the demo with its tax, in cents.
+const ARTICLE_MINOR: i64 = 217;
+
 /// What their names begin with.
 const CARD_PREFIX: &str = "soaked-";
 
@@ -51,14 +68,22 @@ pub async fn measure(stage: &Stage, twin: &str, seconds: u32, verdict: &mut Verd
     let (target, database) = (stage.target()?, rows::connect(&stage.database_url).await?);
     let crowd = Crowd::new(CARD_PREFIX, CARDS).walking(&target, twin).await?;
     let card = format!("{CARD_PREFIX}{:08}", 0);
-    let walk = serde_json::json!({ "card": card, "items": 1 });
-    target.http().post(format!("{twin}/control/walk")).json(&walk).send().await?.error_for_status()?;
+    let mut bought = vec![];
+    for _ in 0..TRIPS {
+        let walk = serde_json::json!({ "card": card, "items": 1 });
+        let walk = target.http().post(format!("{twin}/control/walk")).json(&walk).send().await?.error_for_status()?;
+        let walk: serde_json::Value = walk.json().await?;
+        let trip = walk["trip"].as_str().context("the twin told no trip")?.to_owned();
+        bought.push(Bought { trip, refund: Uuid::new_v4(), minor: ARTICLE_MINOR });
+    }
+    let charged = "SELECT count(*) FROM trip WHERE state <> 'captured'";
+    rows::until_none(&database, charged, Duration::from_secs(60)).await?.context("the trips were not charged")?;
     let known = "SELECT 1 - count(*) FROM shopper";
     rows::until_none(&database, known, Duration::from_secs(20)).await?.context("Amazon told no address")?;
     let cookie = sign_in(&target, &format!("{card}.shopper@example.com"), &stage.mails()).await?;
     let mut watch = Watch::of(&stage.pids());
     let plan = Soak { mix: MIX.to_vec(), at_once: AT_ONCE, seconds };
-    let report = soak(&target, Arc::new(crowd.signed_in(cookie)), &plan, &mut watch).await?;
+    let report = soak(&target, Arc::new(crowd.signed_in(cookie).returning(bought)), &plan, &mut watch).await?;
     verdict.say(&format!("{AT_ONCE} operations at once for {seconds} s:"));
     verdict.say(&report.to_string());
     verdict.judge(report.failures() == 0, "none failed");

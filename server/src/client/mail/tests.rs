@@ -15,7 +15,13 @@ const NOW: OffsetDateTime = datetime!(2026-11-21 10:00:00 UTC);
 
 fn mail(subject: &str, text: &str) -> Mail {
     let to = EmailAddress::new("jane@example.com").unwrap();
-    Mail { to, subject: subject.to_owned(), text: text.to_owned(), effect: OutboxId(Uuid::from_u128(7)) }
+    Mail {
+        to,
+        subject: subject.to_owned(),
+        text: text.to_owned(),
+        attachment: None,
+        effect: OutboxId(Uuid::from_u128(7)),
+    }
 }
 
 fn client(url: &str) -> Result<MailClient, MailSettingsError> {

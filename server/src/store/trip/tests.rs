@@ -2,12 +2,14 @@ use std::collections::BTreeSet;
 
 use domain::id::EmailAddress;
 use domain::reason::DebtCause;
+use domain::receipt::CardFacts;
 use domain::viewer::Viewer;
 use sqlx::Connection;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 
 use super::super::fixture::{self, NOW, add_trip, assert_refused, id, usd, vault, visit};
-use super::super::{instrument, shopper, viewer};
+use super::super::{card_facts, instrument, shopper, viewer};
+use super::listed::{Wanted, find_by_statement, list, list_cards};
 use super::*;
 
 fn adjusting(total: Money) -> Trip {
@@ -206,11 +208,11 @@ async fn a_shopper_sees_the_visits_of_all_own_cards_and_of_no_other(_: PgPoolOpt
         insert(&mut conn, &row, NOW).await.unwrap();
     }
     let reach = viewer::reach(&mut conn, &Viewer::Shopper(mine)).await.unwrap();
-    let listed = list(&mut conn, &vault(), &reach, 10).await.unwrap();
+    let listed = list(&mut conn, &vault(), &reach, &Wanted::default(), 10).await.unwrap();
     assert_eq!(listed.iter().map(|it| it.row.id.as_str()).collect::<Vec<_>>(), ["newest", "between", "oldest"]);
     assert_eq!(listed[0].store_name, "Corner Store");
     assert!(listed[0].outstanding == usd(0) && listed[0].card.is_none());
-    let first = list(&mut conn, &vault(), &reach, 1).await.unwrap();
+    let first = list(&mut conn, &vault(), &reach, &Wanted::default(), 1).await.unwrap();
     assert_eq!(first.iter().map(|it| it.row.id.as_str()).collect::<Vec<_>>(), ["newest"]);
     for (name, found) in [("newest", true), ("oldest", true), ("theirs", false), ("nobodys", false), ("none", false)] {
         assert_eq!(is_within(&mut conn, &id(name), &reach).await.unwrap(), found, "{name}");
@@ -233,13 +235,73 @@ async fn a_card_opens_its_own_visits_and_a_link_opens_one(_: PgPoolOptions, data
     ];
     for (viewer, expected) in seen {
         let reach = viewer::reach(&mut conn, &viewer).await.unwrap();
-        let listed = list(&mut conn, &vault(), &reach, 10).await.unwrap();
+        let listed = list(&mut conn, &vault(), &reach, &Wanted::default(), 10).await.unwrap();
         assert_eq!(listed.iter().map(|it| it.row.id.as_str()).collect::<Vec<_>>(), expected, "{viewer:?}");
         for name in ["first", "second", "theirs"] {
             let found = is_within(&mut conn, &id(name), &reach).await.unwrap();
             assert_eq!(found, expected.contains(&name), "{viewer:?} {name}");
         }
     }
+}
+
+#[sqlx::test(migrator = "crate::database::MIGRATOR")]
+async fn a_list_goes_on_where_it_stopped_and_keeps_to_the_days(_: PgPoolOptions, database: PgConnectOptions) {
+    let mut conn = fixture::connect(database).await;
+    let first = add_trip(&mut conn, "trip-00").await;
+    // Three at each moment, so that pages end between visits of one beginning.
+    for number in 1..21 {
+        let started_at = NOW + time::Duration::hours(number / 3);
+        insert(&mut conn, &TripRow { started_at, ..visit(&format!("trip-{number:02}")) }, NOW).await.unwrap();
+    }
+    let reach = viewer::reach(&mut conn, &Viewer::Card(first.instrument.unwrap())).await.unwrap();
+    let all = list(&mut conn, &vault(), &reach, &Wanted::default(), 100).await.unwrap();
+    let all: Vec<_> = all.into_iter().map(|it| (it.row.started_at, it.row.id)).collect();
+    assert!(all.len() == 21 && all.is_sorted_by(|a, b| a > b));
+    let (mut wanted, mut seen) = (Wanted::default(), vec![]);
+    loop {
+        let page = list(&mut conn, &vault(), &reach, &wanted, 4).await.unwrap();
+        let Some(last) = page.last() else { break };
+        wanted.after = Some((last.row.started_at, last.row.id.clone()));
+        seen.extend(page.into_iter().map(|it| (it.row.started_at, it.row.id)));
+    }
+    assert_eq!(seen, all, "each once, in order");
+    let (from, until) = (Some(NOW + time::Duration::hours(2)), Some(NOW + time::Duration::hours(4)));
+    let wanted = Wanted { from, until, ..Wanted::default() };
+    let between = list(&mut conn, &vault(), &reach, &wanted, 100).await.unwrap();
+    assert_eq!(between.len(), 6);
+    assert!(between.iter().all(|it| Some(it.row.started_at) >= from && Some(it.row.started_at) < until));
+    let of_trip = viewer::reach(&mut conn, &Viewer::Visit(id("trip-08"))).await.unwrap();
+    assert_eq!(list(&mut conn, &vault(), &of_trip, &wanted, 100).await.unwrap().len(), 1);
+    assert_eq!(
+        list(&mut conn, &vault(), &of_trip, &Wanted { until: from, ..Wanted::default() }, 9).await.unwrap().len(),
+        0
+    );
+}
+
+#[sqlx::test(migrator = "crate::database::MIGRATOR")]
+async fn a_payment_is_found_by_its_number_by_whoever_may_see_it(_: PgPoolOptions, database: PgConnectOptions) {
+    let mut conn = fixture::connect(database).await;
+    let mine = add_trip(&mut conn, "mine").await;
+    instrument::insert(&mut conn, &id("card-2"), NOW).await.unwrap();
+    insert(&mut conn, &TripRow { instrument: Some(id("card-2")), ..visit("theirs") }, NOW).await.unwrap();
+    for (trip, tail) in [("mine", "1111"), ("theirs", "2222")] {
+        let text = |it: &str| Some(it.to_owned());
+        let card_statement_transaction_id = text(&format!("number of {trip}"));
+        let facts = CardFacts { tail: text(tail), card_statement_transaction_id, ..CardFacts::default() };
+        card_facts::insert(&mut conn, &vault(), &id(trip), &facts, NOW).await.unwrap();
+    }
+    let reach = viewer::reach(&mut conn, &Viewer::Card(mine.instrument.clone().unwrap())).await.unwrap();
+    for (number, found) in
+        [("number of mine", Some(id("mine"))), ("number of theirs", None), ("number of", None), ("", None)]
+    {
+        assert_eq!(find_by_statement(&mut conn, &vault(), &reach, number).await.unwrap(), found, "{number}");
+    }
+    let cards = list_cards(&mut conn, &vault(), &reach).await.unwrap();
+    assert_eq!(cards.iter().map(|(_, card)| card.tail.as_deref()).collect::<Vec<_>>(), [Some("1111")]);
+    let narrowed = |wanted: &str| reach.clone().narrowed(wanted, |it| format!("hash of {it}"));
+    let own = narrowed(&format!("hash of {}", mine.instrument.unwrap().as_str()));
+    assert_eq!(list(&mut conn, &vault(), &own, &Wanted::default(), 9).await.unwrap().len(), 1);
+    assert_eq!(list(&mut conn, &vault(), &narrowed("hash of card-2"), &Wanted::default(), 9).await.unwrap().len(), 0);
 }
 
 #[sqlx::test(migrator = "crate::database::MIGRATOR")]

@@ -4,9 +4,8 @@ use std::fmt::Write;
 
 use domain::effect::SignInCode;
 use domain::money::Money;
-use domain::receipt::{PaymentProgress, Receipt};
+use domain::receipt::{Receipt, word};
 use time::OffsetDateTime;
-use time::macros::format_description;
 
 use super::Words;
 use crate::flow::read_receipt::TripMail;
@@ -20,9 +19,10 @@ pub(super) fn receipt(mail: &TripMail, public_url: &str) -> Words {
     push_lines(&mut text, receipt);
     push_totals(&mut text, receipt);
     push_card(&mut text, receipt);
+    push_refunds(&mut text, receipt);
     let _ = write!(
         text,
-        "\nThis receipt is also here:\n{public_url}/trips/{}\n\nSomething wrong? {} can help.\n",
+        "\nThe receipt comes with this mail as a PDF. It is also here:\n{public_url}/trips/{}\n\nSomething wrong? {} can help.\n",
         receipt.trip, receipt.merchant.contact
     );
     Words { subject: format!("Your receipt from {}: {}", receipt.merchant.name, amount(receipt.total)), text }
@@ -83,45 +83,29 @@ fn push_lines(text: &mut String, receipt: &Receipt) {
 
 fn push_totals(text: &mut String, receipt: &Receipt) {
     text.push('\n');
-    push_amount(text, "Items", receipt.price);
-    if receipt.discount.is_positive() {
-        push_text(text, "Promotions", &format!("-{}", amount(receipt.discount)));
-    }
-    for tax in &receipt.taxes {
-        let included = if tax.included { "Included: " } else { "" };
-        push_amount(text, &format!("{included}{} {} %", tax.name, tax.percent.normalize()), tax.amount);
-    }
-    if receipt.deposits.is_positive() {
-        push_amount(text, "Deposits and fees", receipt.deposits);
-    }
-    push_amount(text, "Total", receipt.total);
-    match receipt.progress {
-        PaymentProgress::Paid => push_amount(text, "Charged to your card", receipt.captured),
-        PaymentProgress::Owed => {
-            push_amount(text, "Charged to your card", receipt.captured);
-            push_amount(text, "Still owed", receipt.outstanding);
-        }
-        PaymentProgress::InProgress | PaymentProgress::NoCharge => {}
+    for sum in word::sums(receipt) {
+        let sign = if sum.is_off { "-" } else { "" };
+        push_text(text, &sum.name, &format!("{sign}{}", amount(sum.amount)));
     }
 }
 
 fn push_card(text: &mut String, receipt: &Receipt) {
     let Some(card) = &receipt.card else { return };
     text.push('\n');
-    if let Some(name) = card.name() {
-        let _ = writeln!(text, "{name}");
+    for (name, fact) in word::card_rows(card) {
+        let _ = writeln!(text, "{name}: {fact}");
     }
-    if let Some(mode) = card.entry_mode() {
-        let _ = writeln!(text, "{mode}");
+    if let Some(number) = &card.card_statement_transaction_id {
+        let _ = write!(text, "Transaction on your card statement: {number}\n{}\n", word::STATEMENT_TEXT);
     }
-    let facts = [
-        ("AID", &card.application_id),
-        ("Terminal", &card.terminal_id),
-        ("Transaction on your card statement", &card.card_statement_transaction_id),
-    ];
-    for (name, fact) in facts {
-        if let Some(fact) = fact {
-            let _ = writeln!(text, "{name}: {fact}");
+}
+
+fn push_refunds(text: &mut String, receipt: &Receipt) {
+    for refund in &receipt.refunds {
+        text.push('\n');
+        push_amount(text, word::REFUNDS, refund.amount);
+        for line in word::refund_lines(refund) {
+            let _ = writeln!(text, "  {line}");
         }
     }
 }
@@ -139,12 +123,11 @@ pub(super) fn push_text(text: &mut String, name: &str, right: &str) {
 
 /// Plain ASCII, for every mailbox: `USD 25.99`.
 pub(super) fn amount(money: Money) -> String {
-    format!("{} {}", money.currency(), money.to_decimal())
+    word::plain_amount(money)
 }
 
 pub(super) fn day(at: OffsetDateTime) -> String {
-    let format = format_description!("[day padding:none] [month repr:long] [year], [hour]:[minute] UTC");
-    at.format(format).unwrap_or_else(|_| at.date().to_string())
+    word::moment(at)
 }
 
 #[cfg(test)]
@@ -154,7 +137,7 @@ mod tests {
     use domain::money::Currency;
     use domain::pricing::AppliedPromotion;
     use domain::promotion::PromotionId;
-    use domain::receipt::{CardFacts, Merchant, ReceiptLine, ReceiptTax};
+    use domain::receipt::{CardFacts, Merchant, PaymentProgress, ReceiptLine, ReceiptTax};
 
     fn usd(minor: i64) -> Money {
         Money::new(minor, Currency::USD)
@@ -210,6 +193,7 @@ mod tests {
                     ..CardFacts::default()
                 }),
                 refunds: vec![],
+                held: None,
             },
         }
     }
@@ -222,8 +206,8 @@ mod tests {
             "Tea                                 USD 2.00",
             "  2 unit x USD 1.00",
             "  Sale: -USD 0.20",
-            "Promotions                         -USD 0.20",
-            "Sales tax 8.875 %                   USD 0.36",
+            "Sale                               -USD 0.20",
+            "Sales tax 8.875%                    USD 0.36",
             "Deposits and fees                   USD 0.05",
             "Total                               USD 4.21",
             "VISA ending in 1234",
