@@ -319,7 +319,7 @@ impl ShopperBackend for Portal {
 
     async fn dispute_form(&self, trip: TripId) -> Result<DisputeForm, UiError> {
         let viewer = self.signed_in().await?;
-        dispute::form(&self.state, &viewer, trip).await
+        dispute::form(&self.state, &viewer, trip, self.now()).await
     }
 
     async fn open_dispute(&self, wish: DisputeWish) -> Result<DisputeId, UiError> {

@@ -18,7 +18,12 @@ use crate::flow::dispute::{
 use crate::flow::read_receipt::TripPaper;
 use crate::flow::shopper as flow;
 
-pub(super) async fn form(state: &PortalState, viewer: &Viewer, trip: TripId) -> Result<DisputeForm, UiError> {
+pub(super) async fn form(
+    state: &PortalState,
+    viewer: &Viewer,
+    trip: TripId,
+    now: OffsetDateTime,
+) -> Result<DisputeForm, UiError> {
     let owed = match check_dispute(&state.database, viewer, &trip).await {
         Ok(amount) => Ok(amount),
         Err(OpenDisputeError::NotOwed) => Err(DisputeBar::NotOwed),
@@ -26,7 +31,7 @@ pub(super) async fn form(state: &PortalState, viewer: &Viewer, trip: TripId) -> 
         Err(OpenDisputeError::TooOften) => Err(DisputeBar::TooOften),
         Err(refused) => return Err(error(&refused)),
     };
-    let paper = flow::trip(&state.database, &state.vault, viewer, &trip).await.map_err(|it| unavailable(&it))?;
+    let paper = flow::trip(&state.database, &state.vault, viewer, &trip, now).await.map_err(|it| unavailable(&it))?;
     let (merchant, started_at) = match paper.ok_or(UiError::NotFound)? {
         TripPaper::Receipt(receipt) => (receipt.merchant, receipt.started_at),
         TripPaper::NoPurchase { merchant, started_at, .. } => (merchant, started_at),
