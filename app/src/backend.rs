@@ -7,10 +7,11 @@ use std::fmt;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use domain::id::{DisputeId, EmailAddress, PayoffId, RefundId, TripId};
+use domain::id::{DisputeId, EmailAddress, LoyaltyNumber, PayoffId, RefundId, TripId};
 use domain::money::Money;
 use domain::reason::DebtCause;
 use domain::receipt::{Held, Merchant, Receipt};
+use domain::sign_in::CardClaim;
 use leptos::prelude::use_context;
 use time::OffsetDateTime;
 
@@ -23,15 +24,18 @@ pub mod dispute;
 pub mod find;
 pub mod privacy;
 pub mod refund;
+pub mod ways;
 
 pub use self::contact::Contact;
 use self::dispute::{DisputeForm, DisputePage, DisputeWish, OwedDispute};
 use self::refund::{RefundCheck, RefundForm, RefundPage, RefundWish, ReturnChoice};
+pub use self::ways::SignedIn;
+use self::ways::{LinkToken, OpenSession, SessionName, StoreChoice};
 
 /// What a shopper can ask. Without a session, everything below `sign_out` answers [`UiError::NotSignedIn`].
 #[async_trait]
 pub trait ShopperBackend: Send + Sync + 'static {
-    /// The shopper of this session; `None` when nobody is signed in.
+    /// Whoever this session is of; `None` when nobody is signed in.
     async fn who(&self) -> Result<Option<SignedIn>, UiError>;
 
     /// Whom to ask, every store by its name. Needs no session.
@@ -41,11 +45,42 @@ pub trait ShopperBackend: Send + Sync + 'static {
     /// for an unknown address.
     async fn request_code(&self, email: EmailAddress) -> Result<(), UiError>;
 
+    /// Mails a sign-in code to the address on file of a loyalty account, like [`ShopperBackend::request_code`].
+    async fn request_code_by_number(&self, number: LoyaltyNumber) -> Result<(), UiError>;
+
     /// Signs this browser in with the code it asked for. [`UiError::BadCode`] for every kind of miss.
     async fn sign_in(&self, code: SignInCode) -> Result<(), UiError>;
 
+    /// The stores one may have been in, by name.
+    async fn stores(&self) -> Result<Vec<StoreChoice>, UiError>;
+
+    /// Signs this browser in by facts of a card. Every kind of miss is one, and takes the same time.
+    async fn sign_in_by_card(&self, claim: CardClaim) -> Result<SignedIn, UiError>;
+
+    /// Uses a payment link up and signs this browser in for its visit. [`UiError::LinkGone`] for every kind of miss.
+    async fn open_link(&self, token: LinkToken) -> Result<(), UiError>;
+
     /// Ends this session. Nothing to do is fine.
     async fn sign_out(&self) -> Result<(), UiError>;
+
+    /// The sessions of whoever is signed in, the newest first.
+    async fn sessions(&self) -> Result<Vec<OpenSession>, UiError>;
+
+    /// Ends one of them. [`UiError::NotFound`] also for somebody else's.
+    async fn end_session(&self, name: SessionName) -> Result<(), UiError>;
+
+    /// Ends all of them, this one as well.
+    async fn end_sessions(&self) -> Result<(), UiError>;
+
+    /// Has whoever is signed in proven it in the last ten minutes, by signing in or by [`ShopperBackend::confirm`]? Asked before what
+    /// cannot be undone.
+    async fn is_fresh(&self) -> Result<bool, UiError>;
+
+    /// Mails a code to the address of whoever is signed in. [`UiError::NotFound`] without an address: they sign in again.
+    async fn request_confirmation(&self) -> Result<(), UiError>;
+
+    /// Takes that code.
+    async fn confirm(&self, code: SignInCode) -> Result<(), UiError>;
 
     /// The viewer's trips that were looked for, the latest first, a page of them.
     async fn trips(&self, search: TripSearch) -> Result<TripList, UiError>;
@@ -75,7 +110,7 @@ pub trait ShopperBackend: Send + Sync + 'static {
     /// What would be paid for these trips. Nothing happens.
     async fn check_payoff(&self, trips: Vec<TripId>) -> Result<PayoffCheck, UiError>;
 
-    /// Where these trips are paid: an address of the payment processor's, or of ours where they are paid already.
+    /// Where these trips are paid, for who sees no trip all that is owed in the currency of `agreed`: an address of the payment processor's, or of ours where they are paid already.
     /// [`UiError::Changed`] where they cost another amount than `agreed` by now.
     async fn pay(&self, trips: Vec<TripId>, agreed: Money) -> Result<String, UiError>;
 
@@ -123,13 +158,6 @@ pub struct Delays {
     pub mail: bool,
     /// Cards are charged late.
     pub charges: bool,
-}
-
-/// Who is signed in.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SignedIn {
-    /// Like `j•••@e•••.com`.
-    pub masked_email: String,
 }
 
 /// A sign-in code: eight digits. Secret: `Debug` shows none of them.
@@ -231,7 +259,7 @@ pub struct Visit {
 pub struct Balance {
     /// The sum of `debts`, one amount for each currency; empty when nothing is owed.
     pub total: Vec<Money>,
-    /// Only trips with something outstanding, the oldest first.
+    /// Only trips with something outstanding, the oldest first. None though something is owed: whoever asks may pay, and see no trip.
     pub debts: Vec<OwedTrip>,
     /// Can it be paid here?
     pub can_pay: bool,

@@ -1,5 +1,6 @@
 //! What a page may say went wrong.
 
+use domain::sign_in::CardFactError;
 use http::StatusCode;
 use leptos::server_fn::codec::JsonEncoding;
 use leptos::server_fn::error::{FromServerFnError, ServerFnErrorErr};
@@ -19,6 +20,15 @@ pub enum UiError {
     /// What was typed is not an e-mail address.
     #[error("not an e-mail address")]
     BadEmail,
+    /// What was typed is no loyalty number.
+    #[error("not a loyalty number")]
+    BadLoyaltyNumber,
+    /// Something about the facts of a card.
+    #[error("facts of a card: {0:?}")]
+    Card(CardProblem),
+    /// The payment link is wrong, used or too old. One message for all.
+    #[error("the link opens nothing any more")]
+    LinkGone,
     /// The sign-in code is wrong, too old, used up, or of another browser. One message for all.
     #[error("the code is wrong or no longer valid")]
     BadCode,
@@ -75,6 +85,43 @@ pub enum UiError {
     Unexpected,
 }
 
+/// What is wrong with the facts of a card. None says what was typed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CardProblem {
+    /// No store was chosen.
+    Store,
+    /// Not a day.
+    Day,
+    /// Not four digits.
+    Tail,
+    /// More of the card's number than anybody here may see.
+    WholeNumber,
+    /// Not a month and a year.
+    Expiry,
+    /// Not an amount.
+    Total,
+    /// Not a transaction id.
+    Statement,
+    /// They are not those of one card. One message for whichever is wrong.
+    NoMatch,
+    /// Only the transaction id is taken now.
+    AskStatement,
+}
+
+impl From<CardFactError> for UiError {
+    fn from(error: CardFactError) -> Self {
+        Self::Card(match error {
+            CardFactError::WholeNumber => CardProblem::WholeNumber,
+            CardFactError::Tail => CardProblem::Tail,
+            CardFactError::Expiry => CardProblem::Expiry,
+            CardFactError::Day => CardProblem::Day,
+            CardFactError::Total => CardProblem::Total,
+            CardFactError::Statement => CardProblem::Statement,
+        })
+    }
+}
+
 impl UiError {
     /// The status of a page that can show nothing but this.
     #[must_use]
@@ -82,7 +129,10 @@ impl UiError {
         match self {
             Self::NotSignedIn => StatusCode::UNAUTHORIZED,
             Self::NotFound | Self::NoMatch => StatusCode::NOT_FOUND,
+            Self::LinkGone => StatusCode::GONE,
             Self::BadEmail
+            | Self::BadLoyaltyNumber
+            | Self::Card(_)
             | Self::BadCode
             | Self::NothingChosen
             | Self::TooLittle
@@ -117,7 +167,9 @@ mod tests {
     #[test]
     fn an_error_survives_the_address_and_carries_no_text() {
         let given = ServerFnErrorErr::Args("email=jane@example.com".to_owned());
-        assert_eq!(UiError::de(UiError::TooManyTries.ser()), UiError::TooManyTries);
+        for error in [UiError::TooManyTries, UiError::Card(CardProblem::WholeNumber)] {
+            assert_eq!(UiError::de(error.ser()), error);
+        }
         assert_eq!(UiError::from_server_fn_error(given), UiError::Unexpected);
         assert_eq!(UiError::de("jane@example.com".into()), UiError::Unexpected);
     }

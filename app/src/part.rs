@@ -2,6 +2,7 @@
 
 pub(crate) mod asked;
 pub(crate) mod delay;
+pub(crate) mod entrance;
 pub(crate) mod field;
 pub(crate) mod layout;
 pub(crate) mod moment;

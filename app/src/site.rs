@@ -9,13 +9,18 @@ use crate::error::UiError;
 use crate::part::layout::{Footer, Header};
 use crate::part::trouble::Trouble;
 use crate::shopper::balance::BalancePage;
+use crate::shopper::confirm::{ConfirmCodePage, ConfirmPage};
 use crate::shopper::dispute::{ClaimPage, DisputePage, MessagePage};
 use crate::shopper::help::HelpPage;
 use crate::shopper::home::HomePage;
+use crate::shopper::link::LinkPage;
 use crate::shopper::payoff::{CheckPage, PayoffPage};
 use crate::shopper::privacy::{ErasePage, ErasedPage, PrivacyPage};
 use crate::shopper::refund::{self, ChoosePage, RefundPage};
+use crate::shopper::sessions::SessionsPage;
 use crate::shopper::sign_in::{CodePage, SignInPage};
+use crate::shopper::sign_in_card::CardPage;
+use crate::shopper::sign_in_loyalty::LoyaltyPage;
 use crate::shopper::sign_out::SignedOutPage;
 use crate::shopper::trip::TripPage;
 use crate::shopper::trips::TripsPage;
@@ -61,6 +66,12 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("help") view=HelpPage ssr=SsrMode::Async />
                     <Route path=path!("sign-in") view=SignInPage ssr=SsrMode::Async />
                     <Route path=path!("sign-in/code") view=CodePage ssr=SsrMode::Async />
+                    <Route path=path!("sign-in/card") view=CardPage ssr=SsrMode::Async />
+                    <Route path=path!("sign-in/loyalty") view=LoyaltyPage ssr=SsrMode::Async />
+                    <Route path=path!("link/:token") view=LinkPage ssr=SsrMode::Async />
+                    <Route path=path!("confirm") view=ConfirmPage ssr=SsrMode::Async />
+                    <Route path=path!("confirm/code") view=ConfirmCodePage ssr=SsrMode::Async />
+                    <Route path=path!("sessions") view=SessionsPage ssr=SsrMode::Async />
                     <Route path=path!("signed-out") view=SignedOutPage ssr=SsrMode::Async />
                     <Route path=path!("trips") view=TripsPage ssr=SsrMode::Async />
                     <Route path=path!("trips/:trip") view=TripPage ssr=SsrMode::Async />

@@ -21,6 +21,9 @@ const CONNECTIONS_MAX: u32 = 32;
 /// How long a request waits for a free connection before it says "try again".
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(3);
 
+/// A connection that was used so recently is not asked first whether it still is one: each answer and each step of a trip takes one.
+const TRUSTED_FOR: Duration = Duration::from_secs(1);
+
 /// How long a transaction of ours may do nothing: it holds rows that others need, and whoever has it is dead or suspended.
 const IDLE_IN_TRANSACTION: (&str, &str) = ("idle_in_transaction_session_timeout", "10s");
 
@@ -94,12 +97,23 @@ pub fn own_pool(options: PgConnectOptions) -> PgPool {
 /// How the pool is made; story tests make theirs the same way.
 #[must_use]
 pub fn pool_options() -> PgPoolOptions {
-    PgPoolOptions::new().max_connections(CONNECTIONS_MAX).acquire_timeout(ACQUIRE_TIMEOUT).after_connect(|conn, _| {
-        Box::pin(async move {
-            conn.execute(TAKE_ROLE).await?;
-            Ok(())
+    let options = PgPoolOptions::new().max_connections(CONNECTIONS_MAX).acquire_timeout(ACQUIRE_TIMEOUT);
+    options
+        .after_connect(|conn, _| {
+            Box::pin(async move {
+                conn.execute(TAKE_ROLE).await?;
+                Ok(())
+            })
         })
-    })
+        .test_before_acquire(false)
+        .before_acquire(|conn, met| {
+            Box::pin(async move {
+                if met.idle_for >= TRUSTED_FOR {
+                    conn.ping().await?;
+                }
+                Ok(true)
+            })
+        })
 }
 
 /// A database that is newer than this program is fine: the next version's migrations only add.

@@ -181,6 +181,18 @@ pub async fn commit(tx: Transaction<'_, Postgres>, it: Commit) -> Result<(), sql
     Ok(())
 }
 
+/// Commits what several steps have written, each with its place to die on either side.
+///
+/// # Errors
+///
+/// A database that is away.
+pub async fn commit_together(tx: Transaction<'_, Postgres>, these: &[Commit]) -> Result<(), sqlx::Error> {
+    these.iter().copied().map(Failpoint::Before).for_each(reach);
+    tx.commit().await?;
+    these.iter().copied().map(Failpoint::After).for_each(reach);
+    Ok(())
+}
+
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;

@@ -6,8 +6,8 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 use server::command::seed::seed_demo;
 use server::command::{
-    Desk, alert, audit, bad_cart, debt, dispute, doctor, effect, event, export, gate, import, keys, pause, payoff,
-    price, refund, rules, simulate, staff, trip, verify,
+    Desk, alert, audit, bad_cart, canary, debt, dispute, doctor, effect, event, export, gate, import, keys, pause,
+    payment_link, payoff, price, refund, rules, simulate, staff, trip, verify,
 };
 use server::config::{self, BaseConfig};
 use server::database::embedded::{self, Durability};
@@ -81,6 +81,16 @@ enum Command {
     Gate {
         #[command(subcommand)]
         command: gate::Command,
+    },
+    /// Ways to pay for those whom nobody knows.
+    PaymentLink {
+        #[command(subcommand)]
+        command: payment_link::Command,
+    },
+    /// Visits whose cards only a thief signs in with.
+    Canary {
+        #[command(subcommand)]
+        command: canary::Command,
     },
     /// What shoppers pay online.
     Payoff {
@@ -224,6 +234,11 @@ async fn run(command: Command) -> anyhow::Result<()> {
             let portal = || config::public_url(&variable).map_err(Into::into);
             gate::run(&desk().await?, &portal, &command).await
         }
+        Command::PaymentLink { command } => {
+            let portal = || config::public_url(&variable).map_err(Into::into);
+            payment_link::run(&desk().await?, &portal, &command).await
+        }
+        Command::Canary { command } => canary::run(&desk().await?, &command).await,
         Command::Effect { command } => effect::run(&desk().await?, &command).await,
         Command::Event { command } => event::run(&desk().await?, &command).await,
         Command::Pause { command } => pause::run(&desk().await?, &command).await,

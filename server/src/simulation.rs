@@ -2,8 +2,8 @@
 //! on a clock of its own, with all its chance from one seed.
 //!
 //! **Invariant**: no decision is made here that `domain` makes. What the flows and workers do around those decisions, the order of
-//! transactions, leases, attempts, is played again in `visit`, `attempt`, `arrival`, `refund`, `mail`, `worker` and `network`; a change of
-//! order there is to be made here as well.
+//! transactions, leases, attempts, is played again in `visit`, `attempt`, `arrival`, `refund`, `payoff`, `payer`, `mail`, `worker` and
+//! `network`; a change of order there is to be made here as well.
 
 mod agenda;
 mod amazon;
@@ -15,11 +15,15 @@ mod fault;
 mod law;
 mod mail;
 mod network;
+mod payer;
+mod payoff;
+mod payoff_law;
 mod quiet;
 mod random;
 mod refund;
 mod refund_law;
 mod scenario;
+mod stripe;
 mod tables;
 mod visit;
 mod worker;
@@ -47,6 +51,8 @@ pub struct Report {
     pub ends: BTreeMap<&'static str, u64>,
     /// How many refunds ended in each state.
     pub refunds: BTreeMap<&'static str, u64>,
+    /// How many payoffs ended in each state.
+    pub payoffs: BTreeMap<&'static str, u64>,
     /// Mails that left.
     pub mails: u64,
     /// How often each fault fell, in the order of [`Fault::ALL`].
@@ -64,6 +70,9 @@ impl Report {
         }
         for (state, count) in &other.refunds {
             *self.refunds.entry(state).or_default() += count;
+        }
+        for (state, count) in &other.payoffs {
+            *self.payoffs.entry(state).or_default() += count;
         }
         self.mails += other.mails;
         self.faults.resize(Fault::ALL.len(), 0);
@@ -119,9 +128,13 @@ pub fn run(seed: u64, settings: Settings) -> Result<Run, IdError> {
     for refund in world.tables.refunds.iter().flatten() {
         *refunds.entry(refund.state.name()).or_default() += 1;
     }
+    let mut payoffs = BTreeMap::new();
+    for payoff in &world.tables.payoffs {
+        *payoffs.entry(payoff.state.name()).or_default() += 1;
+    }
     let mails = world.mailed.iter().map(|it| it.len() as u64).sum();
     let (steps, faults) = (world.steps as u64, world.faults.counts.clone());
-    let report = Report { seeds: 1, steps, calls: world.sent, ends, refunds, mails, faults };
+    let report = Report { seeds: 1, steps, calls: world.sent, ends, refunds, payoffs, mails, faults };
     Ok(Run { report, broken, story: world.tables.story.take().unwrap_or_default() })
 }
 

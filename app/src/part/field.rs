@@ -16,6 +16,15 @@ pub(crate) struct Typing {
     pub(crate) chars_max: usize,
 }
 
+/// A code that was mailed. Room for blanks between the digits.
+pub(crate) const CODE: Typing = Typing {
+    kind: "text",
+    autocomplete: "one-time-code",
+    inputmode: "numeric",
+    pattern: Some(r"\s*([0-9][\s\-]*){8}"),
+    chars_max: 24,
+};
+
 /// A label, a hint, what was wrong, and the input, tied together for screen readers. The id is the name.
 #[component]
 pub(crate) fn Field(
@@ -26,6 +35,9 @@ pub(crate) fn Field(
     problem: Option<&'static str>,
     /// Narrow enough for what is typed.
     class: &'static str,
+    /// May it stay empty?
+    #[prop(optional)]
+    optional: bool,
 ) -> impl IntoView {
     let hint_id = format!("{name}-hint");
     let problem_id = format!("{name}-problem");
@@ -49,7 +61,7 @@ pub(crate) fn Field(
                 maxlength=typing.chars_max.to_string()
                 spellcheck="false"
                 autocapitalize="none"
-                required
+                required=!optional
                 aria-describedby=described_by
                 aria-invalid=problem.map(|_| "true")
             />

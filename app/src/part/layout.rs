@@ -41,14 +41,24 @@ pub(crate) fn Header() -> impl IntoView {
 
 #[component]
 fn SignedInNavigation(shopper: SignedIn, path: String) -> impl IntoView {
+    let trips = (shopper != SignedIn::Debtor).then(|| {
+        view! {
+            <li>
+                <a href="/trips" aria-current=current(&path, "/trips")>
+                    {word::TRIPS}
+                </a>
+            </li>
+        }
+    });
+    let name = match &shopper {
+        SignedIn::Email { masked } => word::signed_in_as(masked),
+        SignedIn::Card | SignedIn::Debtor => word::SIGNED_IN_BY_CARD.to_owned(),
+        SignedIn::Visit => word::SIGNED_IN_BY_LINK.to_owned(),
+    };
     view! {
         <nav class="navigation" aria-label=word::NAVIGATION>
             <ul>
-                <li>
-                    <a href="/trips" aria-current=current(&path, "/trips")>
-                        {word::TRIPS}
-                    </a>
-                </li>
+                {trips}
                 <li>
                     <a href="/balance" aria-current=current(&path, "/balance")>
                         {word::BALANCE}
@@ -57,7 +67,11 @@ fn SignedInNavigation(shopper: SignedIn, path: String) -> impl IntoView {
             </ul>
         </nav>
         <div class="account">
-            <p class="account-name">{word::signed_in_as(&shopper.masked_email)}</p>
+            <p class="account-name">
+                <a href="/sessions" aria-current=current(&path, "/sessions")>
+                    {name}
+                </a>
+            </p>
             <SignOutForm />
         </div>
     }

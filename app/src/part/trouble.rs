@@ -29,6 +29,9 @@ pub(crate) fn Trouble(error: UiError) -> impl IntoView {
         }
         UiError::NotFound
         | UiError::BadEmail
+        | UiError::BadLoyaltyNumber
+        | UiError::Card(_)
+        | UiError::LinkGone
         | UiError::BadCode
         | UiError::TooManyTries
         | UiError::LongNote

@@ -1,18 +1,22 @@
 //! `/balance`: what is owed, for which trips, why, and what to do about it.
 
 use domain::money::Money;
+use leptos::form::ActionForm;
 use leptos::prelude::*;
 
 use crate::backend::dispute::OwedDispute;
 use crate::backend::{Balance, OwedTrip};
+use crate::island::SubmitButton;
 use crate::part::asked::asked;
 use crate::part::moment::Day;
 use crate::part::money::amount;
 use crate::part::notice::{Notice, Tone};
 use crate::part::title::PageTitle;
+use crate::shopper::payoff::Pay;
 use crate::word::balance as word;
 use crate::word::date::day;
 use crate::word::dispute;
+use crate::word::{layout, payoff as pay_word};
 
 #[component]
 pub(crate) fn BalancePage() -> impl IntoView {
@@ -21,7 +25,9 @@ pub(crate) fn BalancePage() -> impl IntoView {
 
 #[component]
 fn BalanceView(balance: Balance) -> impl IntoView {
-    let content = if balance.debts.is_empty() {
+    let content = if balance.debts.is_empty() && !balance.total.is_empty() {
+        view! { <OwedSum balance /> }.into_any()
+    } else if balance.debts.is_empty() {
         view! {
             <Notice tone=Tone::Good title=word::NOTHING>
                 <p>{word::NOTHING_TEXT}</p>
@@ -81,6 +87,37 @@ fn Owed(balance: Balance) -> impl IntoView {
             <h2>{word::GATE}</h2>
             <p>{word::GATE_TEXT}</p>
         </section>
+    }
+}
+
+/// For who sees no trip: how much, and a way to pay it.
+#[component]
+fn OwedSum(balance: Balance) -> impl IntoView {
+    let can_pay = balance.can_pay;
+    let sums = balance.total.into_iter().map(|total| {
+        let pay = ServerAction::<Pay>::new();
+        let form = can_pay.then(|| {
+            view! {
+                <ActionForm action=pay>
+                    <input type="hidden" name="trips" value="" />
+                    <input type="hidden" name="agreed_minor" value=total.minor().to_string() />
+                    <input type="hidden" name="currency" value=total.currency().code().to_owned() />
+                    <SubmitButton label=pay_word::PAY.to_owned() busy_label=layout::BUSY.to_owned() />
+                </ActionForm>
+            }
+        });
+        view! {
+            <section class="owed">
+                <h2 class="owed-label">{word::OWED}</h2>
+                <p class="owed-total">{amount(total)}</p>
+            </section>
+            {form}
+        }
+    });
+    view! {
+        {sums.collect::<Vec<_>>()}
+        <p>{if can_pay { pay_word::CHECK_LEAD } else { word::PAY_AT_STORE }}</p>
+        <p class="hint">{word::SUM_ONLY}</p>
     }
 }
 

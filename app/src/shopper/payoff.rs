@@ -122,6 +122,9 @@ fn PayoffView(page: Page) -> impl IntoView {
     let name = if is_settled { title.clone() } else { word::NAME.to_owned() };
     let standing = is_settled.then(|| view! { <Standing remaining=page.remaining gates=page.gates /> });
     let total_name = if page.progress == PayoffProgress::Paid { word::PAID } else { word::AMOUNT };
+    // Who may only pay sees no trip.
+    let trips = page.trips;
+    let trips = (!trips.is_empty()).then(|| view! { <Trips trips total=paid total_name /> });
     view! {
         <PageTitle name=name />
         <h1>{word::NAME}</h1>
@@ -130,7 +133,7 @@ fn PayoffView(page: Page) -> impl IntoView {
         </Notice>
         {next}
         {standing}
-        <Trips trips=page.trips total=paid total_name />
+        {trips}
         <dl class="facts">
             <dt>{word::REFERENCE}</dt>
             <dd class="code">{page.id.to_string()}</dd>

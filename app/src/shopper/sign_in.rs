@@ -3,16 +3,15 @@
 use domain::id::{EMAIL_CHARS_MAX, EmailAddress};
 use leptos::form::ActionForm;
 use leptos::prelude::*;
-use leptos_router::hooks::use_query_map;
 
 use crate::backend::{SignInCode, backend};
 use crate::error::UiError;
 use crate::island::SubmitButton;
 use crate::part::delay::{Delay, WaitsFor};
-use crate::part::field::{Field, Typing};
+use crate::part::entrance::{Next, SkipWhenSignedIn, next_of_query, problem_of};
+use crate::part::field::{CODE, Field, Typing};
 use crate::part::notice::ErrorSummary;
 use crate::part::title::PageTitle;
-use crate::respond::Answer;
 use crate::shopper::way_back::WayBack;
 use crate::word::{layout, sign_in as word};
 
@@ -37,21 +36,13 @@ pub async fn sign_in(code: String, next: Option<String>) -> Result<(), UiError> 
 const EMAIL: Typing =
     Typing { kind: "email", autocomplete: "email", inputmode: "email", pattern: None, chars_max: EMAIL_CHARS_MAX };
 
-/// Room for blanks between the digits.
-const CODE: Typing = Typing {
-    kind: "text",
-    autocomplete: "one-time-code",
-    inputmode: "numeric",
-    pattern: Some(r"\s*([0-9][\s\-]*){8}"),
-    chars_max: 24,
-};
-
 /// `/sign-in`
 #[component]
 pub(crate) fn SignInPage() -> impl IntoView {
     let next = next_of_query();
     let request_code = ServerAction::<RequestCode>::new();
     let problem = problem_of(request_code);
+    let other = next.clone();
     let for_a_page = next.as_ref().map(|_| view! { <p class="inset">{word::FOR_A_PAGE}</p> });
     view! {
         <SkipWhenSignedIn next=next.clone() />
@@ -65,6 +56,15 @@ pub(crate) fn SignInPage() -> impl IntoView {
             <Field name="email" label=word::EMAIL hint=word::EMAIL_HINT typing=EMAIL problem class="input" />
             <SubmitButton label=word::SEND_CODE.to_owned() busy_label=layout::BUSY.to_owned() />
         </ActionForm>
+        <h2>{word::OTHER_WAYS}</h2>
+        <ul>
+            <li>
+                <a href=WayBack::card(other.as_ref())>{word::BY_CARD}</a>
+            </li>
+            <li>
+                <a href=WayBack::loyalty(other.as_ref())>{word::BY_LOYALTY}</a>
+            </li>
+        </ul>
     }
 }
 
@@ -95,59 +95,4 @@ pub(crate) fn CodePage() -> impl IntoView {
             <a href=again>{word::NEW_CODE}</a>
         </p>
     }
-}
-
-/// Carries the way back through the form.
-#[component]
-fn Next(next: Option<WayBack>) -> impl IntoView {
-    next.map(|next| view! { <input type="hidden" name="next" value=next.to_string() /> })
-}
-
-/// Whoever is signed in already goes on at once.
-#[component]
-fn SkipWhenSignedIn(next: Option<WayBack>) -> impl IntoView {
-    let answer = Answer::of_request();
-    let backend = backend();
-    Suspend::new(async move {
-        if let Ok(backend) = backend
-            && let Ok(Some(_)) = backend.who().await
-        {
-            answer.redirect(&next.unwrap_or(WayBack::Trips).to_string());
-        }
-    })
-}
-
-fn next_of_query() -> Option<WayBack> {
-    use_query_map().read_untracked().get_str("next").and_then(WayBack::new)
-}
-
-/// Why the form was refused last time, in words. The framework brings the reason along in the address.
-fn problem_of<S>(action: ServerAction<S>) -> Option<&'static str>
-where
-    S: leptos::server_fn::ServerFn<Output = (), Error = UiError> + Send + Sync + Clone + 'static,
-{
-    let error = action.value().get_untracked().and_then(Result::err)?;
-    Some(match error {
-        UiError::BadEmail => word::BAD_EMAIL,
-        UiError::BadCode => word::BAD_CODE,
-        UiError::TooManyTries => word::TOO_MANY_TRIES,
-        UiError::Unavailable => word::UNAVAILABLE,
-        UiError::NotSignedIn
-        | UiError::NotFound
-        | UiError::NothingChosen
-        | UiError::TooLittle
-        | UiError::NotPayable
-        | UiError::Changed
-        | UiError::PayAway
-        | UiError::NotRefundable
-        | UiError::RefundChanged
-        | UiError::NotDisputable
-        | UiError::LongNote
-        | UiError::CardNumber
-        | UiError::NoMatch
-        | UiError::NotAgreed
-        | UiError::NoAddress
-        | UiError::MailedEnough
-        | UiError::Unexpected => word::UNEXPECTED,
-    })
 }

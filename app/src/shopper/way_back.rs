@@ -4,6 +4,8 @@ use std::fmt;
 
 use domain::id::{DisputeId, PayoffId, RefundId, TripId};
 
+use crate::backend::SignedIn;
+
 /// A page that asks one to sign in. A closed list, so that no link can lead from here to another site.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum WayBack {
@@ -15,6 +17,7 @@ pub(crate) enum WayBack {
     Refund(RefundId),
     AskDispute(TripId),
     Dispute(DisputeId),
+    Sessions,
     Privacy,
     Erase,
 }
@@ -26,6 +29,7 @@ impl WayBack {
             "/trips" => Some(Self::Trips),
             // What was chosen is chosen again.
             "/balance" | "/balance/check" => Some(Self::Balance),
+            "/sessions" => Some(Self::Sessions),
             "/privacy" => Some(Self::Privacy),
             "/privacy/erase" => Some(Self::Erase),
             path => {
@@ -58,6 +62,30 @@ impl WayBack {
         with_next("/sign-in", next)
     }
 
+    /// The address of the page for the facts of a card, which leads back here.
+    pub(crate) fn card(next: Option<&Self>) -> String {
+        with_next("/sign-in/card", next)
+    }
+
+    /// The address of the page for a loyalty number, which leads back here.
+    pub(crate) fn loyalty(next: Option<&Self>) -> String {
+        with_next("/sign-in/loyalty", next)
+    }
+
+    /// Where somebody goes who has signed in: back, or to what they came for.
+    pub(crate) fn after(who: &SignedIn, next: Option<Self>) -> Self {
+        match who {
+            // There is nothing else for them.
+            SignedIn::Debtor | SignedIn::Visit => Self::Balance,
+            SignedIn::Email { .. } | SignedIn::Card => next.unwrap_or(Self::Trips),
+        }
+    }
+
+    /// The address of the page for the code that confirms, which leads back here.
+    pub(crate) fn confirm_code(next: Option<&Self>) -> String {
+        with_next("/confirm/code", next)
+    }
+
     /// The address of the page for the code, which leads back here.
     pub(crate) fn code(next: Option<&Self>) -> String {
         with_next("/sign-in/code", next)
@@ -78,6 +106,7 @@ impl fmt::Display for WayBack {
             Self::Trips => f.write_str("/trips"),
             Self::Trip(trip) => write!(f, "/trips/{trip}"),
             Self::Balance => f.write_str("/balance"),
+            Self::Sessions => f.write_str("/sessions"),
             Self::Privacy => f.write_str("/privacy"),
             Self::Erase => f.write_str("/privacy/erase"),
             Self::Payoff(payoff) => write!(f, "/payoff/{payoff}"),
@@ -101,6 +130,7 @@ mod tests {
             "/trips",
             "/trips/T-1_x",
             "/balance",
+            "/sessions",
             "/privacy",
             "/privacy/erase",
             "/trips/T-1/refund",

@@ -54,3 +54,7 @@ pub(crate) fn cause(cause: DebtCause) -> &'static str {
         DebtCause::SystemError => "A fault on our side kept the payment from being taken.",
     }
 }
+
+/// For who may pay and see no trip.
+pub(crate) const SUM_ONLY: &str = "To see your trips and receipts, sign in again with the exact total of a visit, with the transaction ID from your card statement, or with your email address.";
+pub(crate) const PAY_AT_STORE: &str = "You can pay at the store.";

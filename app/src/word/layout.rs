@@ -14,6 +14,9 @@ pub(crate) const PRIVACY: &str = "Your data";
 pub(crate) const FOOTER_CARD: &str = "We never see your whole card number, only its last four digits.";
 pub(crate) const BUSY: &str = "One moment…";
 
+pub(crate) const SIGNED_IN_BY_CARD: &str = "Signed in with a card";
+pub(crate) const SIGNED_IN_BY_LINK: &str = "Signed in with a payment link";
+
 /// The name of a page, as the browser's tab has it.
 pub(crate) fn page_title(name: &str) -> String {
     format!("{name} – {BRAND}")

@@ -7,8 +7,20 @@ pub(crate) const EMAIL: &str = "Email address";
 pub(crate) const EMAIL_HINT: &str = "The address that belongs to the card you enter the store with.";
 pub(crate) const SEND_CODE: &str = "Send me a code";
 
+pub(crate) const OTHER_WAYS: &str = "Other ways to sign in";
+pub(crate) const BY_CARD: &str = "With your payment card and one visit";
+pub(crate) const BY_LOYALTY: &str = "With your loyalty number";
+
+pub(crate) const LOYALTY_NAME: &str = "Sign in with your loyalty number";
+pub(crate) const LOYALTY_LEAD: &str = "We send a code to the email address that your membership has.";
+pub(crate) const LOYALTY_NUMBER: &str = "Loyalty number";
+pub(crate) const LOYALTY_HINT: &str = "As it stands on your membership card or in the app, like L-100.";
+pub(crate) const BAD_LOYALTY_NUMBER: &str =
+    "Enter your loyalty number, as it stands on your membership card or in the app";
+pub(crate) const BY_EMAIL: &str = "Sign in with your email address instead";
+
 pub(crate) const CODE_NAME: &str = "Enter your code";
-pub(crate) const CODE_SENT: &str = "If we know this address, a code is on its way";
+pub(crate) const CODE_SENT: &str = "If we know you, a code is on its way";
 pub(crate) const CODE: &str = "Sign-in code";
 pub(crate) const SIGN_IN: &str = "Sign in";
 pub(crate) const NO_CODE: &str = "No code after a few minutes?";

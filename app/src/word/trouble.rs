@@ -73,7 +73,11 @@ pub(crate) fn of(error: UiError) -> (&'static str, &'static str) {
         UiError::CardNumber => {
             ("There is a card number in your note", "We have not kept it. Go back and leave the number out.")
         }
-        UiError::BadEmail | UiError::BadCode | UiError::Unexpected => (
+        UiError::LinkGone => (
+            "This link cannot be used any more",
+            "It was used already, or is too old. If you still owe something, sign in, or ask the store for a new link.",
+        ),
+        UiError::BadEmail | UiError::BadCode | UiError::BadLoyaltyNumber | UiError::Card(_) | UiError::Unexpected => (
             "Something went wrong on our side",
             "Nothing is lost, and your card is not affected. Try again; if it keeps happening, ask the store named on your receipt.",
         ),

@@ -13,7 +13,7 @@ async fn the_address_leads_to_the_code_and_the_code_to_the_page_one_wanted() {
     let sent = send(Fake::default(), "/sign-in", "/api/request_code", "email=jane%40example.com&next=/trips/T-1").await;
     assert_eq!((sent.status, local(&sent)), (StatusCode::FOUND, "/sign-in/code?next=/trips/T-1"));
     let code = open(Fake::default(), local(&sent)).await;
-    assert!(code.text().contains("If we know this address, a code is on its way"));
+    assert!(code.text().contains("If we know you, a code is on its way"));
     let form = format!("code={CODE}&next=/trips/T-1");
     let signed_in = send(Fake::default(), "/sign-in/code", "/api/sign_in", &form).await;
     assert_eq!((signed_in.status, local(&signed_in)), (StatusCode::FOUND, "/trips/T-1"));
@@ -86,4 +86,80 @@ async fn who_is_signed_in_skips_the_sign_in_page() {
 async fn signing_out_ends_on_a_page_that_says_so() {
     let out = send(Fake::signed_in(), "/trips", "/api/sign_out", "").await;
     assert_eq!((out.status, local(&out)), (StatusCode::FOUND, "/signed-out"));
+}
+
+const CARD: &str = "store=S1&day=2026-11-21&expiry=09%2F31";
+
+#[tokio::test]
+async fn ptl_001_a_card_with_a_last_fact_opens_its_trips_and_without_one_what_is_owed() {
+    let page = open(Fake::default(), "/sign-in/card?next=/trips/T-1").await;
+    assert!(page.html.contains("action=\"/api/sign_in_card\"") && page.text().contains("Device Account Number"));
+    for (last, next) in [
+        ("total=14.81&statement=", "/trips/T-1"),
+        ("total=&statement=CST-1", "/trips/T-1"),
+        ("total=&statement=", "/balance"),
+    ] {
+        let form = format!("{CARD}&tail=4242&{last}&next=/trips/T-1");
+        let sent = send(Fake::default(), "/sign-in/card", "/api/sign_in_card", &form).await;
+        assert_eq!((sent.status, local(&sent)), (StatusCode::FOUND, next), "{last}");
+    }
+}
+
+#[tokio::test]
+async fn ptl_011_each_wrong_fact_leads_to_its_field_and_none_is_repeated() {
+    let cases = [
+        ("store=&day=2026-11-21&expiry=09%2F31&tail=7351&total=&statement=", "store", "Choose the store"),
+        ("store=S1&day=soon&expiry=09%2F31&tail=7351&total=&statement=", "day", "Enter the day"),
+        ("store=S1&day=2026-11-21&expiry=13%2F31&tail=7351&total=&statement=", "expiry", "Enter the month and year"),
+        ("store=S1&day=2026-11-21&expiry=09%2F31&tail=735&total=&statement=", "tail", "Enter the last four digits"),
+        (
+            "store=S1&day=2026-11-21&expiry=09%2F31&tail=7351&total=much&statement=",
+            "total",
+            "Enter the total in figures",
+        ),
+        (
+            "store=S1&day=2026-11-21&expiry=09%2F31&tail=7351&total=&statement=a%20b",
+            "statement",
+            "Enter the transaction ID",
+        ),
+        ("store=S1&day=2026-11-21&expiry=09%2F31&tail=7351&total=1&statement=", "store", "We cannot find one card"),
+        ("store=&day=&expiry=&tail=5555%205555%205555%204444&total=&statement=", "tail", "Enter only four digits"),
+    ];
+    for (form, field, words) in cases {
+        let refused = send(Fake::default(), "/sign-in/card", "/api/sign_in_card", form).await;
+        let page = open(Fake::default(), local(&refused)).await;
+        assert!(page.title().starts_with("Error: Sign in with your card"), "{}", page.title());
+        assert!(page.html.contains(&format!("href=\"#{field}\"")) && page.text().contains(words), "{words}");
+        assert!(page.html.contains(&format!("{field}-problem")), "{field}");
+        for typed in ["7351", "5555", "much", "13/31"] {
+            assert!(!local(&refused).contains(typed) && !page.html.contains(typed), "{typed}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn looking_at_a_link_shows_a_button_and_nothing_else() {
+    let token = "0a".repeat(32);
+    let page = open(Fake::default(), &format!("/link/{token}")).await;
+    assert!(page.html.contains("action=\"/api/open_link\"") && !page.title().contains(&token));
+    let sent = send(Fake::default(), "/link/x", "/api/open_link", &format!("token={token}")).await;
+    assert_eq!(local(&sent), "/balance");
+    assert_eq!(open(Fake::default(), "/link/nonsense").await.status, StatusCode::GONE);
+}
+
+#[tokio::test]
+async fn a_sum_without_trips_is_shown_with_a_button_and_no_trip() {
+    let balance = app::backend::Balance { total: vec![crate::fake::usd(1032)], debts: vec![], can_pay: true };
+    let page = open(Fake { balance, ..Fake::signed_in() }, "/balance").await;
+    assert!(page.text().contains("$10.32") && page.html.contains("action=\"/api/pay\""));
+    assert!(!page.html.contains("href=\"/trips/"));
+}
+
+#[tokio::test]
+async fn the_sessions_page_has_a_button_for_each_and_one_for_all() {
+    let page = open(Fake::signed_in(), "/sessions").await;
+    assert_eq!(page.html.matches("action=\"/api/end_session\"").count(), 2);
+    assert!(page.text().contains("This browser") && page.text().contains("Sign out everywhere"));
+    let sent = send(Fake::signed_in(), "/sessions", "/api/end_sessions", "").await;
+    assert_eq!(local(&sent), "/signed-out");
 }

@@ -4,18 +4,20 @@ use app::backend::dispute::{DisputeForm, DisputePage, DisputeWish};
 use app::backend::find::{CardChoice, ReceiptMail, TripList, TripPlace, TripSearch};
 use app::backend::privacy::Erasure;
 use app::backend::refund::{RefundCheck, RefundForm, RefundPage, RefundWish, ReturnChoice};
+use app::backend::ways::{LinkToken, OpenSession, SessionName, StoreChoice};
 use app::backend::{
     Balance, Contact, Delays, OwedTrip, PayoffCheck, PayoffPage, ShopperBackend, SignInCode, SignedIn, TripPage,
     TripStatus, TripSummary, Visit,
 };
-use app::error::UiError;
+use app::error::{CardProblem, UiError};
 use async_trait::async_trait;
-use domain::id::{DisputeId, EmailAddress, PayoffId, RefundId, TripId};
+use domain::id::{DisputeId, EmailAddress, LoyaltyNumber, PayoffId, RefundId, StoreId, TripId};
 use domain::money::{Currency, Money};
 use domain::pricing::AppliedPromotion;
 use domain::promotion::PromotionId;
 use domain::reason::DebtCause;
 use domain::receipt::{CardFacts, Held, Merchant, PaymentProgress, Receipt, ReceiptLine, ReceiptTax};
+use domain::sign_in::{CardClaim, Fact};
 use time::OffsetDateTime;
 use time::macros::datetime;
 
@@ -65,7 +67,7 @@ impl Fake {
 impl ShopperBackend for Fake {
     async fn who(&self) -> Result<Option<SignedIn>, UiError> {
         self.working()?;
-        Ok(self.signed_in.then(|| SignedIn { masked_email: "j•••@e•••.com".to_owned() }))
+        Ok(self.signed_in.then(|| SignedIn::Email { masked: "j•••@e•••.com".to_owned() }))
     }
 
     async fn contacts(&self) -> Result<Vec<Contact>, UiError> {
@@ -76,6 +78,57 @@ impl ShopperBackend for Fake {
 
     async fn request_code(&self, _: EmailAddress) -> Result<(), UiError> {
         self.working()
+    }
+
+    async fn request_code_by_number(&self, _: LoyaltyNumber) -> Result<(), UiError> {
+        self.working()
+    }
+
+    async fn stores(&self) -> Result<Vec<StoreChoice>, UiError> {
+        self.working()?;
+        Ok(vec![StoreChoice { id: StoreId::new("S1").unwrap(), name: "Corner Store".to_owned() }])
+    }
+
+    async fn sign_in_by_card(&self, claim: CardClaim) -> Result<SignedIn, UiError> {
+        self.working()?;
+        match (claim.tail.expose(), claim.last.fact()) {
+            ("4242", Fact::Missing) => Ok(SignedIn::Debtor),
+            ("4242", Fact::Total | Fact::Statement) => Ok(SignedIn::Card),
+            _ => Err(UiError::Card(CardProblem::NoMatch)),
+        }
+    }
+
+    async fn open_link(&self, _: LinkToken) -> Result<(), UiError> {
+        self.working()
+    }
+
+    async fn sessions(&self) -> Result<Vec<OpenSession>, UiError> {
+        self.session()?;
+        let open =
+            |name, is_this| OpenSession { name: SessionName([name; 32]), signed_in_at: AT, used_at: AT, is_this };
+        Ok(vec![open(1, true), open(2, false)])
+    }
+
+    async fn end_session(&self, _: SessionName) -> Result<(), UiError> {
+        self.session()
+    }
+
+    async fn end_sessions(&self) -> Result<(), UiError> {
+        self.session()
+    }
+
+    async fn is_fresh(&self) -> Result<bool, UiError> {
+        self.session()?;
+        Ok(true)
+    }
+
+    async fn request_confirmation(&self) -> Result<(), UiError> {
+        self.session()
+    }
+
+    async fn confirm(&self, code: SignInCode) -> Result<(), UiError> {
+        self.session()?;
+        if code.expose() == CODE { Ok(()) } else { Err(UiError::BadCode) }
     }
 
     async fn sign_in(&self, code: SignInCode) -> Result<(), UiError> {

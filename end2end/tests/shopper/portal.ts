@@ -14,7 +14,7 @@ export async function askForCode(page: Page, email: string): Promise<number> {
   await page.getByLabel('Email address').fill(email);
   const asked = Date.now();
   await page.getByRole('button', { name: 'Send me a code' }).click();
-  await expect(heading(page)).toHaveText('If we know this address, a code is on its way');
+  await expect(heading(page)).toHaveText('If we know you, a code is on its way');
   return asked;
 }
 

@@ -94,6 +94,8 @@ closed_list!(
         EventsDisagree = "events_disagree",
         /// The hold on a card is gone, and we did not release it.
         HoldCancelled = "hold_cancelled",
+        /// Somebody signed in with the facts of a card that only a thief can have: its visit is a canary.
+        CanaryOpened = "canary_opened",
         /// Audit rows wait for their seal longer than they should: nobody seals, or not fast enough.
         AuditUnsealed = "audit_unsealed",
     }

@@ -4,7 +4,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::attempt::Api;
 use crate::dispute::DisputeNews;
-use crate::id::{DisputeId, EmailAddress, InstrumentId, PayoffId, RefundId, SignInCodeId, StoreId, TripId};
+use crate::id::{
+    DisputeId, EmailAddress, InstrumentId, PaymentLinkId, PayoffId, RefundId, SignInCodeId, StoreId, TripId,
+};
 use crate::money::Money;
 use crate::reason::closed_list;
 use crate::refund::RefundReason;
@@ -125,6 +127,11 @@ pub enum Effect {
         /// Which.
         code: SignInCodeId,
     },
+    /// Mail a payment link. Its row has the link and the address, sealed.
+    MailPaymentLink {
+        /// Which.
+        link: PaymentLinkId,
+    },
     /// The same as the version before wrote it, with the code in the outbox's own row, which is emptied once it is sent.
     SendSignInCode {
         /// To whom.
@@ -203,6 +210,7 @@ impl Effect {
             Self::SendPayoffNotice { .. } => "send_payoff_notice",
             Self::CheckPayoff { .. } => "check_payoff",
             Self::MailSignInCode { .. } => "mail_sign_in_code",
+            Self::MailPaymentLink { .. } => "mail_payment_link",
             Self::SendSignInCode { .. } => "send_sign_in_code",
             Self::CheckDeadline { .. } => "check_deadline",
             Self::CheckReview { .. } => "check_review",
@@ -231,6 +239,7 @@ impl Effect {
             Self::SendPayoffNotice { .. }
             | Self::CheckPayoff { .. }
             | Self::MailSignInCode { .. }
+            | Self::MailPaymentLink { .. }
             | Self::SendSignInCode { .. } => None,
         }
     }
@@ -253,6 +262,7 @@ impl Effect {
             | Self::SendPayoffNotice { .. }
             | Self::CheckPayoff { .. }
             | Self::MailSignInCode { .. }
+            | Self::MailPaymentLink { .. }
             | Self::SendSignInCode { .. }
             | Self::CheckDeadline { .. }
             | Self::CheckReview { .. }

@@ -214,6 +214,10 @@ uuid_id!(
     SignInCodeId
 );
 uuid_id!(
+    /// A link to pay that staff handed out. Not what is in the link: that is secret.
+    PaymentLinkId
+);
+uuid_id!(
     /// One payment towards debts, from the wish on; also Stripe's idempotency key and `client_reference_id`, for its whole life.
     PayoffId
 );

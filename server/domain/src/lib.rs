@@ -50,6 +50,7 @@ pub mod payment_event;
 pub mod payoff;
 pub mod refund;
 pub mod search;
+pub mod sign_in;
 pub mod store;
 pub mod trip;
 pub mod viewer;

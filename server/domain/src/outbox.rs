@@ -42,6 +42,17 @@ pub enum OutboxState {
     Dropped,
 }
 
+impl OutboxState {
+    /// Is there nothing more to do for it?
+    #[must_use]
+    pub const fn has_ended(self) -> bool {
+        match self {
+            Self::Waiting { .. } | Self::Claimed { .. } => false,
+            Self::Done | Self::Exhausted | Self::Dropped => true,
+        }
+    }
+}
+
 /// One lease on one effect. The number rises with every claim: a worker that comes back late holds an old one, and may not
 /// send.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

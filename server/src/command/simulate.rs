@@ -110,7 +110,7 @@ fn tell(report: &Report) {
     for (fault, count) in Fault::ALL.iter().zip(&report.faults) {
         say(&format!("{count:>12}  {}", fault.word()));
     }
-    for (what, ends) in [("Trips", &report.ends), ("Refunds", &report.refunds)] {
+    for (what, ends) in [("Trips", &report.ends), ("Refunds", &report.refunds), ("Payoffs", &report.payoffs)] {
         let ends: Vec<String> = ends.iter().map(|(state, count)| format!("{count} {state}")).collect();
         say(&format!("{what}: {}.", ends.join(", ")));
     }

@@ -146,13 +146,8 @@ async fn enqueue(
     now: OffsetDateTime,
 ) -> Result<(), StoreError> {
     let moment = Moment { trip: step.trip, deadline_at: row.deadline_at, review_limit: store.review_limit, now };
-    for effect in &step.effects {
-        if effect.is_coalesced() && store::outbox::live(&mut *conn, effect.kind(), &row.id).await?.waiting {
-            continue;
-        }
-        let plan = effect.plan(moment);
-        store::outbox::push(&mut *conn, effect, plan.due_at, plan.deadline_at, now).await?;
-    }
+    let planned: Vec<_> = step.effects.iter().map(|effect| (effect, effect.plan(moment))).collect();
+    store::outbox::push_all(&mut *conn, &planned, now).await?;
     if matches!(step.trip, Trip::Uncollected { .. }) && !step.movements.is_empty() {
         super::notify_shopper::notify(conn, row, now).await?;
     }

@@ -5,7 +5,7 @@ use domain::attempt::AttemptOutcome;
 use domain::attempt::rule::{self, Wanted};
 use domain::effect::Effect;
 use domain::id::{AttemptId, EmailAddress, InstrumentId, TripId};
-use domain::outbox::{Failure, OutboxState, after_failure, after_pending, uses_try};
+use domain::outbox::{Failure, Fence, OutboxState, after_failure, after_pending, uses_try};
 use domain::pause::{Answer, PauseEvent};
 use domain::receipt::CardFacts;
 use domain::refund::RefundEvent;
@@ -27,6 +27,10 @@ use crate::store::outbox::Claim;
 use crate::store::trip::TripRow;
 use crate::store::{self, StoreError};
 use crate::vault::Vault;
+
+pub use self::next_call::BodyOf;
+
+mod next_call;
 
 const SAID_BY: &str = "worker";
 
@@ -73,7 +77,7 @@ pub async fn begin(
         tx.commit().await?;
         return Ok(Begin::Stop);
     }
-    let was_sent = store::attempt::give_up_sent(&mut tx, claim.id).await?;
+    let was_sent = claim.fence != Fence(1) && store::attempt::give_up_sent(&mut tx, claim.id).await?;
     if let Some(event) = rule::left_as_sent(&claim.effect).filter(|_| was_sent) {
         apply(&mut tx, &mut row, event, now).await?;
         store::outbox::save(&mut tx, claim, OutboxState::Done, Some("sent, and no answer recorded"), now).await?;
@@ -167,12 +171,14 @@ pub struct Finished {
     pub answer: Answer,
     /// What it means.
     pub meaning: Meaning,
+    /// Chance for the wait before another try, 0 to 999.
+    pub jitter: u16,
 }
 
 /// Writes what became of a call and applies it to the visit. An answer that comes after the lease was passed on is still
 /// applied: it is true; only the effect's row is left to its new holder.
 ///
-/// `jitter` is chance, 0 to 999.
+/// Gives the visit's next call where one is due: it is taken, and recorded where it could be, in the same transaction.
 ///
 /// # Errors
 ///
@@ -183,9 +189,9 @@ pub async fn finish(
     claim: &Claim,
     attempt: AttemptId,
     finished: &Finished,
-    jitter: u16,
+    body_of: BodyOf,
     now: OffsetDateTime,
-) -> Result<(), StoreError> {
+) -> Result<Option<Claim>, StoreError> {
     let mut tx = db.begin().await?;
     let trip = claim.effect.trip().ok_or(StoreError::Corrupt("an attempt without a trip"))?;
     let api = claim.effect.api().ok_or(StoreError::Corrupt("an attempt without an API"))?;
@@ -200,12 +206,14 @@ pub async fn finish(
     if let Some(kind) = finished.alert {
         store::alert::open(&mut tx, kind, claim.effect.kind(), now).await?;
     }
-    let state = conclude(&mut tx, vault, claim, &mut row, finished.meaning.clone(), jitter, now).await?;
-    store::outbox::save(&mut tx, claim, state, finished.problem.as_deref(), now).await?;
-    // Last of all locks, since the whole fleet may want it.
+    let state = conclude(&mut tx, vault, claim, &mut row, finished, now).await?;
+    let is_ours = store::outbox::save(&mut tx, claim, state, finished.problem.as_deref(), now).await?;
+    // Last of all locks that are waited for, since the whole fleet may want it.
     pause::note(&mut tx, api, PauseEvent::Called { answer: finished.answer, probe: claim.probe }, SAID_BY, now).await?;
-    failpoint::commit(tx, Commit::Outcome(api)).await?;
-    Ok(())
+    let next = if is_ours && state.has_ended() { next_call::take(&mut tx, &row, body_of, now).await? } else { None };
+    let commits: Vec<Commit> = [Commit::Outcome(api)].into_iter().chain(next_call::commits(next.as_ref())).collect();
+    failpoint::commit_together(tx, &commits).await?;
+    Ok(next)
 }
 
 async fn conclude(
@@ -213,11 +221,11 @@ async fn conclude(
     vault: &Vault,
     claim: &Claim,
     row: &mut TripRow,
-    meaning: Meaning,
-    jitter: u16,
+    finished: &Finished,
     now: OffsetDateTime,
 ) -> Result<OutboxState, StoreError> {
-    match meaning {
+    let jitter = finished.jitter;
+    match finished.meaning.clone() {
         Meaning::Event(event) => {
             let event = informed(&mut *conn, claim, event).await?;
             apply(conn, row, event, now).await?;

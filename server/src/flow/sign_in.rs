@@ -1,14 +1,15 @@
-//! Signing in by a code that is mailed. What is asked for an address that nobody has looks the same from outside.
+//! Signing in by a code that is mailed, to the address that was typed or to that of a loyalty account. What is asked for somebody whom
+//! nobody knows looks the same from outside.
 
 use domain::effect::{Effect, SignInCode};
-use domain::id::{EmailAddress, OutboxId, ShopperId, SignInCodeId};
-use sqlx::PgPool;
+use domain::id::{EmailAddress, LoyaltyNumber, OutboxId, ShopperId, SignInCodeId};
+use sqlx::{PgConnection, PgPool};
 use subtle::ConstantTimeEq;
 use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
 
 use crate::store::{self, StoreError};
-use crate::vault::Vault;
+use crate::vault::{BlindIndex, Vault};
 
 /// How long a code is good.
 pub const CODE_LIFE: Duration = Duration::minutes(10);
@@ -45,6 +46,48 @@ impl From<sqlx::Error> for SignInError {
     }
 }
 
+/// Who asks for a code.
+#[derive(Debug, Clone, Copy)]
+pub enum Asker<'a> {
+    /// Whoever has this address.
+    Address(&'a EmailAddress),
+    /// The owner of this loyalty account: the code goes to the address on file.
+    Member(&'a LoyaltyNumber),
+}
+
+impl Asker<'_> {
+    /// What codes for them are counted by.
+    fn subject(&self, vault: &Vault) -> BlindIndex {
+        match self {
+            Self::Address(email) => vault.index("address", email.expose()),
+            Self::Member(number) => vault.index("loyalty_number", number.as_str()),
+        }
+    }
+
+    /// Whose code it is. A member is a shopper as soon as they ask.
+    async fn find(
+        &self,
+        conn: &mut PgConnection,
+        vault: &Vault,
+        now: OffsetDateTime,
+    ) -> Result<Option<ShopperId>, StoreError> {
+        let member = match self {
+            Self::Address(email) => {
+                if let Some(known) = store::shopper::find(&mut *conn, vault, email).await? {
+                    return Ok(Some(known));
+                }
+                let is_member = store::loyalty_account::is_members(&mut *conn, vault, email, now).await?;
+                is_member.then(|| (*email).clone())
+            }
+            Self::Member(number) => store::loyalty_account::email(&mut *conn, vault, number, now).await?,
+        };
+        match member {
+            Some(email) => store::shopper::find_or_insert(conn, vault, &email, now).await.map(Some),
+            None => Ok(None),
+        }
+    }
+}
+
 /// Sends a code to an address that is known, and to nobody else. Gives the name under which the browser that asked, and no
 /// other, may answer. `code` is eight digits of chance.
 ///
@@ -56,30 +99,28 @@ impl From<sqlx::Error> for SignInError {
 pub async fn request_code(
     db: &PgPool,
     vault: &Vault,
-    email: &EmailAddress,
+    asker: Asker<'_>,
     network: &str,
     code: SignInCode,
     now: OffsetDateTime,
 ) -> Result<Uuid, SignInError> {
     let mut tx = db.begin().await?;
-    let window = window_of(now);
+    let window = window_of(now, BUDGET_WINDOW);
     let from_network =
         store::budget::spend(&mut tx, "code_network", vault.index("network", network).bytes(), window).await?;
     if from_network > CODES_PER_NETWORK {
         tx.commit().await?;
         return Err(SignInError::TooMany);
     }
-    let address = vault.index("address", email.expose());
-    let to_address = store::budget::spend(&mut tx, "code_address", address.bytes(), window).await?;
-    let known = store::shopper::find(&mut tx, vault, email).await?;
+    let to_address = store::budget::spend(&mut tx, "code_address", asker.subject(vault).bytes(), window).await?;
+    let known = asker.find(&mut tx, vault, now).await?;
     let shopper = known.filter(|_| to_address <= CODES_PER_ADDRESS);
     let hmac = vault.index("code", &code.0);
     let id = store::sign_in_code::insert(&mut tx, shopper, hmac.bytes(), CODE_TRIES, now + CODE_LIFE).await?;
-    if shopper.is_some() {
-        store::sign_in_code::save_code(&mut tx, vault, id, &code).await?;
-        let mail = Effect::MailSignInCode { code: SignInCodeId(id) };
-        store::outbox::push(&mut tx, &mail, now, Some(now + CODE_LIFE), now).await?;
-    }
+    // For nobody as well, so that no time and no statement tells: a mail to nobody is dropped.
+    store::sign_in_code::save_code(&mut tx, vault, id, &code).await?;
+    let mail = Effect::MailSignInCode { code: SignInCodeId(id) };
+    store::outbox::push(&mut tx, &mail, now, Some(now + CODE_LIFE), now).await?;
     tx.commit().await?;
     Ok(id)
 }
@@ -136,8 +177,9 @@ pub async fn forget_code(db: &PgPool, effect: OutboxId, id: SignInCodeId) -> Res
     store::sign_in_code::forget_sent(&mut *db.acquire().await?, effect, id).await
 }
 
-fn window_of(now: OffsetDateTime) -> OffsetDateTime {
-    let seconds = now.unix_timestamp() - now.unix_timestamp().rem_euclid(BUDGET_WINDOW.whole_seconds());
+/// When the window of this length began in which `now` is.
+pub(super) fn window_of(now: OffsetDateTime, window: Duration) -> OffsetDateTime {
+    let seconds = now.unix_timestamp() - now.unix_timestamp().rem_euclid(window.whole_seconds());
     OffsetDateTime::from_unix_timestamp(seconds).unwrap_or(now)
 }
 

@@ -8,15 +8,16 @@ use app::backend::dispute::{DisputeForm, DisputePage, DisputeWish};
 use app::backend::find::{ReceiptMail, TripList, TripSearch};
 use app::backend::privacy::Erasure;
 use app::backend::refund::{RefundCheck, RefundForm, RefundPage, RefundWish, ReturnChoice};
+use app::backend::ways::{LinkToken, OpenSession, SessionName, StoreChoice};
 use app::backend::{
     Balance, Contact, Delays, PayoffCheck, PayoffPage, ShopperBackend, SignInCode, SignedIn, TripPage, Visit,
 };
 use app::error::UiError;
 use async_trait::async_trait;
-use domain::effect;
-use domain::id::{DisputeId, EmailAddress, PayoffId, RefundId, TripId};
+use domain::id::{DisputeId, EmailAddress, LoyaltyNumber, PayoffId, RefundId, TripId};
 use domain::money::{Currency, Money};
 use domain::receipt::Merchant;
+use domain::sign_in::CardClaim;
 use domain::viewer::Viewer;
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
@@ -35,7 +36,7 @@ use crate::flow::mail_receipt::{mail_receipt, receipt_address};
 use crate::flow::payoff::{self, Checkout, StartPayoff, Started};
 use crate::flow::read_receipt::TripPaper;
 use crate::flow::shopper as flow;
-use crate::flow::sign_in::{SignInError, answer_code, request_code};
+use crate::flow::sign_in::{Asker, SignInError, answer_code};
 use crate::log::chain;
 use crate::store::StoreError;
 use crate::vault::Vault;
@@ -46,12 +47,16 @@ mod pay;
 mod privacy;
 mod refund;
 mod trips;
+mod ways;
 
 /// Who is signed in, in the session.
 const SIGNED_IN: &str = "signed_in";
 
 /// The code this browser asked for, in the session.
 const ASKED: &str = "asked";
+
+/// The code by which this session is confirmed, in the session.
+const CONFIRMING: &str = "confirming";
 
 /// Asking for a code and answering one take this long at least, so that the time tells nothing about an address.
 const ANSWERS_AFTER: StdDuration = StdDuration::from_millis(250);
@@ -85,6 +90,9 @@ pub struct Portal {
 struct SignedInAt {
     viewer: Viewer,
     at: i64,
+    /// When the viewer last showed by a code that it is still them.
+    #[serde(default)]
+    confirmed_at: Option<i64>,
 }
 
 impl Portal {
@@ -100,6 +108,10 @@ impl Portal {
     }
 
     async fn viewer(&self) -> Result<Option<Viewer>, UiError> {
+        Ok(self.signed_in_at().await?.map(|it| it.viewer))
+    }
+
+    async fn signed_in_at(&self) -> Result<Option<SignedInAt>, UiError> {
         let found: Option<SignedInAt> = self.session.get(SIGNED_IN).await.map_err(|_| UiError::Unavailable)?;
         let Some(signed_in) = found else { return Ok(None) };
         let age = self.now().unix_timestamp() - signed_in.at;
@@ -107,14 +119,7 @@ impl Portal {
             self.session.flush().await.map_err(|_| UiError::Unavailable)?;
             return Ok(None);
         }
-        Ok(Some(signed_in.viewer))
-    }
-
-    /// Was it proven who this is just now? What cannot be undone asks for that.
-    async fn is_fresh(&self) -> Result<bool, UiError> {
-        let found: Option<SignedInAt> = self.session.get(SIGNED_IN).await.map_err(|_| UiError::Unavailable)?;
-        let now = self.now().unix_timestamp();
-        Ok(found.is_some_and(|it| now - it.at < privacy::FRESH_FOR.whole_seconds()))
+        Ok(Some(signed_in))
     }
 
     async fn signed_in(&self) -> Result<Viewer, UiError> {
@@ -127,27 +132,13 @@ impl Portal {
         Ok(debts.into_iter().filter(|it| it.outstanding.currency() == currency).map(|it| it.trip).collect())
     }
 
-    /// Names a code by chance of the operating system's.
-    async fn ask(&self, email: &EmailAddress) -> Result<(), UiError> {
-        let digits = format!("{:08}", rand::random_range(0..100_000_000_u32));
-        let code = effect::SignInCode(digits);
-        let now = self.now();
-        let asked = request_code(&self.state.database, &self.state.vault, email, &self.network, code, now).await;
-        let id = asked.map_err(|error| sign_in_error(&error))?;
-        // A new id for whoever was here before: what an earlier user of this browser left is not taken along.
-        self.session.cycle_id().await.map_err(|_| UiError::Unavailable)?;
-        self.session.insert(ASKED, id).await.map_err(|_| UiError::Unavailable)
-    }
-
     async fn answer(&self, code: &SignInCode) -> Result<(), UiError> {
         let asked: Option<Uuid> = self.session.get(ASKED).await.map_err(|_| UiError::Unavailable)?;
         let id = asked.ok_or(UiError::BadCode)?;
         let now = self.now();
         let answered = answer_code(&self.state.database, &self.state.vault, id, code.expose(), now).await;
         let shopper = answered.map_err(|error| sign_in_error(&error))?;
-        self.session.flush().await.map_err(|_| UiError::Unavailable)?;
-        let signed_in = SignedInAt { viewer: Viewer::Shopper(shopper), at: now.unix_timestamp() };
-        self.session.insert(SIGNED_IN, signed_in).await.map_err(|_| UiError::Unavailable)
+        self.let_in(Viewer::Shopper(shopper)).await
     }
 }
 
@@ -174,10 +165,7 @@ async fn not_before(at: Instant) {
 #[async_trait]
 impl ShopperBackend for Portal {
     async fn who(&self) -> Result<Option<SignedIn>, UiError> {
-        let Some(Viewer::Shopper(shopper)) = self.viewer().await? else { return Ok(None) };
-        let email =
-            flow::email(&self.state.database, &self.state.vault, shopper).await.map_err(|it| unavailable(&it))?;
-        Ok(email.map(|email| SignedIn { masked_email: email.masked() }))
+        self.signed_in_as().await
     }
 
     async fn contacts(&self) -> Result<Vec<Contact>, UiError> {
@@ -188,7 +176,14 @@ impl ShopperBackend for Portal {
 
     async fn request_code(&self, email: EmailAddress) -> Result<(), UiError> {
         let end = Instant::now() + ANSWERS_AFTER;
-        let asked = self.ask(&email).await;
+        let asked = self.ask(Asker::Address(&email)).await;
+        not_before(end).await;
+        asked
+    }
+
+    async fn request_code_by_number(&self, number: LoyaltyNumber) -> Result<(), UiError> {
+        let end = Instant::now() + ANSWERS_AFTER;
+        let asked = self.ask(Asker::Member(&number)).await;
         not_before(end).await;
         asked
     }
@@ -200,12 +195,60 @@ impl ShopperBackend for Portal {
         answered
     }
 
+    async fn stores(&self) -> Result<Vec<StoreChoice>, UiError> {
+        self.store_choices().await
+    }
+
+    async fn sign_in_by_card(&self, claim: CardClaim) -> Result<SignedIn, UiError> {
+        let end = Instant::now() + ANSWERS_AFTER;
+        let found = self.claim(&claim).await;
+        not_before(end).await;
+        found
+    }
+
+    async fn open_link(&self, token: LinkToken) -> Result<(), UiError> {
+        let end = Instant::now() + ANSWERS_AFTER;
+        let used = self.use_link(&token).await;
+        not_before(end).await;
+        used
+    }
+
     async fn sign_out(&self) -> Result<(), UiError> {
         self.session.flush().await.map_err(|_| UiError::Unavailable)
     }
 
+    async fn sessions(&self) -> Result<Vec<OpenSession>, UiError> {
+        self.own_sessions().await
+    }
+
+    async fn end_session(&self, name: SessionName) -> Result<(), UiError> {
+        self.end_own_session(name).await
+    }
+
+    async fn end_sessions(&self) -> Result<(), UiError> {
+        self.end_own_sessions().await
+    }
+
+    async fn is_fresh(&self) -> Result<bool, UiError> {
+        self.was_proven_lately().await
+    }
+
+    async fn request_confirmation(&self) -> Result<(), UiError> {
+        self.ask_again().await
+    }
+
+    async fn confirm(&self, code: SignInCode) -> Result<(), UiError> {
+        let end = Instant::now() + ANSWERS_AFTER;
+        let confirmed = self.take_confirmation(&code).await;
+        not_before(end).await;
+        confirmed
+    }
+
     async fn trips(&self, search: TripSearch) -> Result<TripList, UiError> {
         let viewer = self.signed_in().await?;
+        if pay::is_debtor(&viewer) {
+            return Err(UiError::NotFound);
+        }
         let find = trips::find(search);
         let found = find_trips(&self.state.database, &self.state.vault, &viewer, &find).await;
         found.map(trips::list).map_err(|it| unavailable(&it))

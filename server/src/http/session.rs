@@ -55,7 +55,8 @@ impl Sessions {
     }
 }
 
-fn hash(id: Id) -> SessionHash {
+/// What a session is stored by.
+pub(super) fn hash(id: Id) -> SessionHash {
     Sha256::digest(id.0.to_be_bytes()).into()
 }
 

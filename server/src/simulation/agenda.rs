@@ -7,6 +7,7 @@ use time::OffsetDateTime;
 
 use super::arrival::FeedEvent;
 use super::network::Reply;
+use super::payer::Webhook;
 
 /// Something that happens at a moment.
 #[derive(Debug, Clone, Copy)]
@@ -33,6 +34,22 @@ pub(super) enum Happening {
     RefundWanted(usize, u64),
     /// A person looks at a refund that is not finished.
     RefundLookedAt(usize),
+    /// A shopper wants to pay what is owed for an instrument.
+    PayoffWanted(usize),
+    /// A shopper leaves the payment page of a payoff, having paid or not.
+    PageLeft(usize),
+    /// The time of a payment page is over.
+    PageOver(usize),
+    /// A shopper is back from the payment page.
+    CameBack(usize),
+    /// A webhook arrives.
+    WebhookTold(Webhook),
+    /// A bank takes a payment back.
+    BankAsked(usize),
+    /// A bank decides about it.
+    BankDecided(usize),
+    /// Our payoffs are laid beside Stripe's balance.
+    Matched,
     /// A worker's clock jumps, by so many minutes.
     ClockJumped(usize, i64),
     /// A visit must have an outcome by now.

@@ -6,7 +6,7 @@ use domain::attempt::rule::{self, Wanted};
 use domain::effect::{DeadlineLook, Effect, LOOK_AGAIN, deadline_look, is_uncharged};
 use domain::feedback::PaymentStatus;
 use domain::money::{Currency, Money};
-use domain::outbox::{Failure, OutboxState, after_failure, after_pending, uses_try};
+use domain::outbox::{Failure, Fence, OutboxState, after_failure, after_pending, uses_try};
 use domain::pause::{Answer, PauseEvent};
 use domain::refund::RefundEvent;
 use domain::trip::{Trip, TripEvent};
@@ -61,18 +61,7 @@ impl Tables {
             self.save(claim, OutboxState::Waiting { due_at: now });
             return None;
         }
-        let row = self.trips[claim.trip].as_ref()?;
-        let is_wanted = match rule::wanted(&claim.effect, row.state) {
-            Wanted::Yes => true,
-            Wanted::No => false,
-            Wanted::WithoutFacts => !row.has_facts,
-            Wanted::WithoutIdentity => row.instrument.is_some_and(|it| self.identities[it] == Identity::NotAsked),
-            Wanted::ByRefund => match claim.effect {
-                Effect::RefundCharge { refund, amount, .. } => self.refund_is_wanted(claim.trip, refund, amount, now),
-                _ => true,
-            },
-        };
-        if !is_wanted {
+        if !self.is_wanted(claim, now)? {
             // Another visit may have brought what this one waits for.
             self.notify(claim.trip, now);
             self.save(claim, OutboxState::Dropped);
@@ -87,15 +76,47 @@ impl Tables {
         Some(self.insert_attempt(claim.row))
     }
 
-    /// Writes what became of a call and applies it to the visit, even when the lease was passed on: it is true.
-    pub(super) fn finish(&mut self, claim: &Claim, attempt: usize, it: Finished, jitter: u16, now: OffsetDateTime) {
+    fn is_wanted(&mut self, claim: &Claim, now: OffsetDateTime) -> Option<bool> {
+        let row = self.trips[claim.trip].as_ref()?;
+        Some(match rule::wanted(&claim.effect, row.state) {
+            Wanted::Yes => true,
+            Wanted::No => false,
+            Wanted::WithoutFacts => !row.has_facts,
+            Wanted::WithoutIdentity => row.instrument.is_some_and(|it| self.identities[it] == Identity::NotAsked),
+            Wanted::ByRefund => match claim.effect {
+                Effect::RefundCharge { refund, amount, .. } => self.refund_is_wanted(claim.trip, refund, amount, now),
+                _ => true,
+            },
+        })
+    }
+
+    /// Writes what became of a call and applies it to the visit, even when the lease was passed on: it is true. Gives the visit's next
+    /// call, and its attempt where that is recorded in the same transaction.
+    pub(super) fn finish(
+        &mut self,
+        claim: &Claim,
+        attempt: usize,
+        it: Finished,
+        jitter: u16,
+        now: OffsetDateTime,
+    ) -> Option<(Claim, Option<usize>)> {
         self.attempts[attempt].outcome = it.outcome;
         self.attempts[attempt].status = it.status;
         let state = self.conclude(claim, it.meaning, jitter, now);
+        let is_ours = self.holds(claim);
         self.save(claim, state);
         if let Some(api) = claim.effect.api() {
             self.note(api, PauseEvent::Called { answer: it.answer, probe: claim.probe }, now);
         }
+        if !is_ours || !state.has_ended() {
+            return None;
+        }
+        let next = self.claim_next(claim.trip, now)?;
+        // Of these, more must be read than the effect says before they are recorded.
+        let is_plain = !matches!(next.effect, Effect::RefundCharge { .. } | Effect::FetchShopperIdentity { .. });
+        let is_recorded = is_plain && next.fence == Fence(1) && self.is_wanted(&next, now) == Some(true);
+        let attempt = is_recorded.then(|| self.insert_attempt(next.row));
+        Some((next, attempt))
     }
 
     fn conclude(&mut self, claim: &Claim, meaning: Meaning, jitter: u16, now: OffsetDateTime) -> OutboxState {

@@ -126,6 +126,44 @@ faults! {
     MailGivenUp = "mail given up",
     /// A worker dies when its mail has left.
     CrashAfterMail = "crash after a mail has left",
+    /// A payoff is committed, and its process dies before Stripe is asked for a page.
+    CrashBeforePage = "crash before a payment page is asked for",
+    /// Stripe has made a page, and the process dies with its address.
+    CrashAfterPage = "crash with a payment page",
+    /// Stripe never hears that a page is wanted.
+    PageRequestLost = "request for a payment page lost",
+    /// The page is made, and nobody hears of it.
+    PageUnheard = "payment page made without an answer",
+    /// 500 for a page, kept under its key.
+    PageFailed = "payment page answered with a 500",
+    /// The card is declined on the page.
+    PaymentDeclined = "payment declined",
+    /// The shopper closes the page.
+    PaymentAbandoned = "payment page left without paying",
+    /// Nobody has paid until the page is over.
+    PageExpired = "payment page over",
+    /// The shopper pays, and closes the browser.
+    NeverCameBack = "shopper who paid and never came back",
+    /// A webhook is never told.
+    WebhookLost = "webhook missing",
+    /// A webhook is told days late.
+    WebhookLate = "webhook late",
+    /// A webhook is told twice.
+    WebhookDoubled = "webhook doubled",
+    /// An older webhook is told after a newer one.
+    WebhooksReordered = "webhooks out of order",
+    /// Stripe does not answer who looks.
+    StripeAway = "Stripe away",
+    /// The debt has shrunk since the page was made.
+    PaidTooMuch = "paid online and elsewhere",
+    /// The bank takes a payment back.
+    Disputed = "payment disputed",
+    /// And gives it back.
+    DisputeWon = "dispute won",
+    /// And keeps it.
+    DisputeLost = "dispute lost",
+    /// A dispute is told before its payment.
+    DisputeBeforePayment = "dispute before word of its payment",
 }
 
 /// How often each fault falls in a run, in ten thousandths, and how often it did.

@@ -6,6 +6,7 @@ use domain::reason::DebtCause;
 use domain::trip::Trip;
 
 use super::amazon::Account as Card;
+use super::payoff::Beside;
 use super::tables::{Tables, TripRow};
 
 /// What a run proves.
@@ -15,6 +16,8 @@ pub enum Law {
     OneCapture,
     /// Nothing is captured beyond what was authorized, or beyond the total.
     WithinAuthorization,
+    /// One call for a trip is out at a time, as far as leases say.
+    OneCall,
     /// Never a cancel of a trip that a capture was sent for, nor the reverse.
     NeverBoth,
     /// `priced = in flight + captured + owed + in suspense`.
@@ -47,6 +50,10 @@ pub enum Law {
     Refund,
     /// Whoever is known is told, once; what cannot be told, a person knows of.
     Mail,
+    /// A payoff is counted once; what Stripe took of it is settled, surplus or charged back.
+    Payoff,
+    /// Once quiet, our payoffs are Stripe's, and where they are not a person knows.
+    PayoffTruth,
     /// It becomes quiet.
     Quiet,
 }
@@ -125,11 +132,13 @@ impl Tables {
         let unresolved = if row.instrument.is_none() { of_debt(|it| it.outstanding) } else { 0 };
         let taken = row.state.captured().unwrap_or(nothing).minor();
         let back = self.refund_sums(trip);
+        let Beside { surplus, lost } = self.beside[trip];
         let expected = [
             (Account::TripInFlight, shares.in_flight),
             (Account::CaptureSuspense, shares.suspended),
             (Account::CardClearing, taken - back.card),
-            (Account::ShopperCredit, shares.captured + of_debt(|it| it.recovered) - taken + back.credit),
+            (Account::ShopperCredit, shares.captured + of_debt(|it| it.recovered) - taken + back.credit - surplus),
+            (Account::DisputeLoss, lost),
             (Account::RefundClearing, back.card + back.by_hand - back.goods - back.credit),
             (Account::BadDebtExpense, of_debt(|it| it.written_off)),
             (Account::UnresolvedReceivable, unresolved),
@@ -140,7 +149,7 @@ impl Tables {
             .map(|(account, expected)| format!("{} is {}, not {expected}", account.as_str(), balance(*account)))
             .collect();
         let paid = balance(Account::ExternalPayments) + balance(Account::PayoffClearing);
-        if paid != of_debt(|it| it.paid) - back.by_hand {
+        if paid != of_debt(|it| it.paid) - back.by_hand + surplus - lost {
             wrong.push(format!("payments are {paid}"));
         }
         let sold = balance(Account::Sales) + balance(Account::SalesReturns) + balance(Account::TaxPayable);

@@ -24,6 +24,7 @@ impl World {
             self.check_refunds_quiet(trip);
             self.check_mails(trip, row.state);
         }
+        self.check_payoffs_quiet();
     }
 
     /// Our books of a card are Amazon's, as far as the event feed told us everything; and whatever it told, what we say was taken was
@@ -90,8 +91,13 @@ impl World {
         }
         // By the ledger, which knows nothing of statuses: settled is what came in and is nobody's credit.
         let balance = |account| self.tables.books.trip(trip, account);
-        let came_in =
-            [Account::CardClearing, Account::ExternalPayments, Account::PayoffClearing, Account::ShopperCredit];
+        let came_in = [
+            Account::CardClearing,
+            Account::ExternalPayments,
+            Account::PayoffClearing,
+            Account::ShopperCredit,
+            Account::DisputeLoss,
+        ];
         // What was given back had come in.
         let back = self.tables.refund_sums(trip);
         let booked = came_in.into_iter().map(balance).sum::<i64>() + back.card + back.by_hand - back.credit;

@@ -20,6 +20,7 @@ use time::OffsetDateTime;
 use super::books::Books;
 use super::law::{Broken, Law};
 use super::mail::{Identity, is_mail};
+use super::payoff::{Beside, PayoffRow};
 use super::refund::RefundRow;
 
 /// A visit.
@@ -119,6 +120,13 @@ pub(super) struct Tables {
     pub(super) pauses: Vec<(Pause, Fence)>,
     pub(super) attempts: Vec<AttemptRow>,
     pub(super) books: Books,
+    pub(super) payoffs: Vec<PayoffRow>,
+    /// Of each visit.
+    pub(super) beside: Vec<Beside>,
+    /// Payoffs of which a person knows that a bank has money of theirs.
+    pub(super) disputed: BTreeSet<usize>,
+    /// Payoffs of which a person knows that they are not Stripe's.
+    pub(super) unmatched: BTreeSet<usize>,
     alerts: HashSet<(AlertKind, usize)>,
     pub(super) change: Change,
     /// Visits that changed since they were looked at last.
@@ -147,6 +155,10 @@ impl Tables {
             pauses: vec![(Pause::FLOWING, Fence(0)); Api::ALL.len()],
             attempts: vec![],
             books,
+            payoffs: vec![],
+            beside: vec![Beside::default(); trips],
+            disputed: BTreeSet::new(),
+            unmatched: BTreeSet::new(),
             alerts: HashSet::new(),
             change: Change::default(),
             touched: vec![],
@@ -250,6 +262,7 @@ impl Tables {
     /// Takes up to `limit` effects that are due, or whose lease is over, by the worker's clock: the probes of pauses that are over, then
     /// what is nearest to its deadline; of each visit one call to Amazon at a time, so that what is reported first arrives first.
     pub(super) fn claim(&mut self, limit: usize, now: OffsetDateTime) -> Vec<Claim> {
+        self.take_back(now);
         let mut claims = vec![];
         for lane in 0..self.pauses.len() {
             if claims.len() < limit && self.probe_at(lane).is_some_and(|at| now >= at) {
@@ -259,11 +272,34 @@ impl Tables {
         let open = |lane: &usize| self.probe_at(*lane).is_none();
         let lanes: Vec<usize> = (0..self.due.len()).filter(open).collect();
         for id in self.due_in(&lanes, now) {
-            if claims.len() < limit && !self.must_wait(id, now) {
+            if claims.len() < limit && !self.must_wait(id) {
                 claims.push(self.lease(id, None, now));
             }
         }
         claims
+    }
+
+    /// What is held under a lease that is over waits again: whoever held it does so no more.
+    fn take_back(&mut self, now: OffsetDateTime) {
+        let due = self.due.iter().flat_map(|due| due.range(..=(now, usize::MAX)).map(|(_, id)| *id));
+        let lost: Vec<usize> = due.filter(|id| matches!(self.outbox[*id].state, OutboxState::Claimed { .. })).collect();
+        for id in lost {
+            if let OutboxState::Claimed { until } = self.outbox[id].state {
+                self.set(id, OutboxState::Waiting { due_at: until });
+            }
+        }
+    }
+
+    /// The most urgent call that is due for a visit whose call has just ended, for whoever had that. Nothing of a paused API.
+    pub(super) fn claim_next(&mut self, trip: usize, now: OffsetDateTime) -> Option<Claim> {
+        let is_due = |id: &usize| {
+            let row = &self.outbox[*id];
+            let is_open = row.effect.api().is_some_and(|api| self.pauses[api as usize].0.is_flowing());
+            is_open && matches!(row.state, OutboxState::Waiting { due_at } if due_at <= now)
+        };
+        let mut due: Vec<usize> = self.effects_of[trip].iter().copied().filter(is_due).collect();
+        due.sort_by_key(|id| (self.outbox[*id].deadline_at.is_none(), self.outbox[*id].deadline_at, *id));
+        due.first().map(|id| self.lease(*id, None, now))
     }
 
     /// One worker of the fleet gets the most urgent effect that waits for a paused API.
@@ -271,7 +307,7 @@ impl Tables {
         let (pause, Fence(last)) = self.pauses[lane];
         let fence = Fence(last + 1);
         let probing = pause.apply(PauseEvent::ProbeWanted(fence), now).ok()?;
-        let id = self.due_in(&[lane], now).into_iter().find(|id| !self.must_wait(*id, now))?;
+        let id = self.due_in(&[lane], now).into_iter().find(|id| !self.must_wait(*id))?;
         self.pauses[lane] = (probing, fence);
         Some(self.lease(id, Some(fence), now))
     }
@@ -283,12 +319,15 @@ impl Tables {
         ids
     }
 
-    fn must_wait(&self, id: usize, now: OffsetDateTime) -> bool {
-        self.outbox[id].effect.api().is_some() && self.is_calling(self.outbox[id].trip, now)
+    fn must_wait(&self, id: usize) -> bool {
+        self.outbox[id].effect.api().is_some() && self.is_calling(self.outbox[id].trip)
     }
 
     fn lease(&mut self, id: usize, probe: Option<Fence>, now: OffsetDateTime) -> Claim {
         let until = now.saturating_add(LEASE);
+        if self.must_wait(id) {
+            self.break_law(Law::OneCall, self.outbox[id].trip, format!("another is out beside {:?}", self.outbox[id]));
+        }
         self.set(id, OutboxState::Claimed { until });
         let row = &mut self.outbox[id];
         row.fence = Fence(row.fence.0 + 1);
@@ -323,10 +362,10 @@ impl Tables {
         }
     }
 
-    /// Is a call to Amazon out for the visit, as far as its lease says?
-    fn is_calling(&self, trip: usize, now: OffsetDateTime) -> bool {
+    /// Is a call to Amazon out for the visit, as far as leases say?
+    fn is_calling(&self, trip: usize) -> bool {
         let effects = self.effects_of[trip].iter().map(|id| &self.outbox[*id]).filter(|it| it.effect.api().is_some());
-        effects.map(|it| it.state).any(|it| matches!(it, OutboxState::Claimed { until } if until > now))
+        effects.map(|it| it.state).any(|it| matches!(it, OutboxState::Claimed { .. }))
     }
 
     /// Is the lease still the claim's?

@@ -139,11 +139,18 @@ impl Tables {
         for movement in step.movements {
             self.post_debt(trip, movement, tax);
             match movement {
-                DebtMovement::RecoveredSurplus(surplus) if surplus.is_positive() => {
+                DebtMovement::Overpaid(surplus) | DebtMovement::RecoveredSurplus(surplus) if surplus.is_positive() => {
                     self.alert(AlertKind::ShopperCredit, trip);
                     self.open_credit(trip, now);
                 }
-                DebtMovement::RecoveredSurplus(_) => self.withdraw_credit(trip, now),
+                // What a bank gives back of it is the shopper's again.
+                DebtMovement::CreditChargedBack(taken) if !taken.is_positive() => {
+                    self.alert(AlertKind::ShopperCredit, trip);
+                    self.open_credit(trip, now);
+                }
+                DebtMovement::RecoveredSurplus(_) | DebtMovement::CreditChargedBack(_) => {
+                    self.withdraw_credit(trip, now);
+                }
                 _ => {}
             }
         }
@@ -166,7 +173,15 @@ impl Tables {
     }
 
     fn post_debt(&mut self, trip: usize, movement: DebtMovement, tax: Money) {
+        let beside = &mut self.beside[trip];
+        match movement {
+            DebtMovement::Overpaid(amount) => beside.surplus += amount.minor(),
+            DebtMovement::CreditChargedBack(amount) => beside.surplus -= amount.minor(),
+            DebtMovement::ChargebackLost(amount) => beside.lost += amount.minor(),
+            _ => {}
+        }
         if let DebtMovement::Paid { amount, .. }
+        | DebtMovement::Overpaid(amount)
         | DebtMovement::Recovered(amount)
         | DebtMovement::RecoveredSurplus(amount) = movement
         {

@@ -194,7 +194,10 @@ impl World {
             return self.die(worker);
         }
         let (now, recognised) = (self.clock(worker), self.walks[claim.trip].recognised);
-        let state = self.tables.transact(claim.trip, |tables| tables.look(claim, recognised, now));
+        let state = match claim.effect {
+            Effect::CheckPayoff { .. } => self.check_payoff(claim, now),
+            _ => self.tables.transact(claim.trip, |tables| tables.look(claim, recognised, now)),
+        };
         if self.falls(Fault::CrashAfterLook) {
             return self.die(worker);
         }
@@ -220,6 +223,17 @@ impl World {
         }
     }
 
+    /// The visit's next call was taken with the outcome of the one before.
+    fn go_on(&mut self, worker: usize, claim: Claim, attempt: Option<usize>, now: OffsetDateTime) {
+        let is_report = attempt.is_some() && claim.effect.api() == Some(Api::ReportPaymentStatus);
+        let told = is_report.then(|| Told { status: self.tables.payment_status(claim.trip), at: now.unix_timestamp() });
+        let (life, task) = (self.workers[worker].life, self.tasks.len());
+        self.tasks.push(Task { worker, life, claim, attempt, told, sent: 0 });
+        let soon = self.chance.millis(1, 5);
+        let what = if attempt.is_some() { Happening::Sent(task) } else { Happening::Begun(task) };
+        self.agenda.put(self.now + soon, what);
+    }
+
     /// The call came back: its outcome is kept.
     pub(super) fn finish(&mut self, task: usize, reply: Reply) {
         let slept = self.workers[self.tasks[task].worker].away_until > self.now;
@@ -237,7 +251,10 @@ impl World {
         let (now, jitter) = (self.clock(worker), self.chance.jitter());
         let finished = read(&claim.effect, reply);
         let before: Vec<bool> = self.tables.pauses.iter().map(|(pause, _)| pause.is_flowing()).collect();
-        self.tables.transact(claim.trip, |tables| tables.finish(&claim, attempt, finished, jitter, now));
+        let next = self.tables.transact(claim.trip, |tables| tables.finish(&claim, attempt, finished, jitter, now));
+        if let Some((claim, attempt)) = next {
+            self.go_on(worker, claim, attempt, now);
+        }
         for (was_flowing, (pause, _)) in before.into_iter().zip(&self.tables.pauses) {
             match pause {
                 Pause::Asked { .. } if was_flowing => self.faults.note(Fault::Paused),

@@ -1,5 +1,7 @@
 //! One run: everything that happens, one thing after the other, on a clock of its own.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use domain::attempt::Api;
 use domain::debt::{DebtEvent, PaymentMeans};
 use domain::effect::GRACE;
@@ -17,6 +19,7 @@ use super::fault::{Fault, Faults};
 use super::law::{Broken, Law};
 use super::random::Chance;
 use super::scenario::{Mistake, START, Scenario, Walk, usd};
+use super::stripe::Stripe;
 use super::tables::Tables;
 use super::worker::{Task, WORKERS, Worker};
 
@@ -45,6 +48,11 @@ pub(super) struct World {
     pub(super) unheard: Vec<Vec<usize>>,
     /// Of each visit, when Amazon was last asked for a refund.
     pub(super) refund_sent_at: Vec<OffsetDateTime>,
+    pub(super) stripe: Stripe,
+    /// Of payoffs, the time of the newest webhook that was told.
+    pub(super) newest_word: BTreeMap<usize, OffsetDateTime>,
+    /// Payoffs of whose dispute a word was lost.
+    pub(super) lost_words: BTreeSet<usize>,
     pub(super) workers: Vec<Worker>,
     pub(super) tasks: Vec<Task>,
     /// Nobody looks for work before then.
@@ -81,6 +89,9 @@ impl World {
             mailed: vec![vec![]; trips],
             unheard: vec![vec![]; trips],
             refund_sent_at: vec![START; trips],
+            stripe: Stripe::default(),
+            newest_word: BTreeMap::new(),
+            lost_words: BTreeSet::new(),
             workers: vec![Worker::new(START); WORKERS],
             tasks: vec![],
             idle_until: START,
@@ -112,6 +123,7 @@ impl World {
                 self.agenda.put(told_at + later + soon, Happening::DebtLookedAt(trip));
             }
         }
+        self.announce_payoffs();
         for (fault, sign) in [(Fault::ClockAhead, 1), (Fault::ClockBehind, -1)] {
             for _ in 0..if self.faults.is_on(fault) { 3 } else { 0 } {
                 let (worker, at) = (self.chance.below(WORKERS), START + self.chance.hours(0, 100));
@@ -174,6 +186,14 @@ impl World {
             Happening::DebtLookedAt(trip) => self.look_at_debt(trip),
             Happening::RefundWanted(trip, number) => self.want_refund(trip, number),
             Happening::RefundLookedAt(trip) => self.look_at_refund(trip),
+            Happening::PayoffWanted(instrument) => self.want_payoff(instrument),
+            Happening::PageLeft(payoff) => self.leave_page(payoff),
+            Happening::PageOver(payoff) => self.page_over(payoff),
+            Happening::CameBack(payoff) => self.come_back(payoff),
+            Happening::WebhookTold(webhook) => self.hear_webhook(webhook),
+            Happening::BankAsked(payoff) => self.dispute(payoff),
+            Happening::BankDecided(payoff) => self.decide_dispute(payoff),
+            Happening::Matched => self.match_balance(),
             Happening::ClockJumped(worker, minutes) => {
                 let fault = if minutes < 0 { Fault::ClockBehind } else { Fault::ClockAhead };
                 if minutes != 0 {
@@ -302,7 +322,8 @@ impl World {
     /// Shoppers pay, banks and people take back, staff give up and think again.
     fn look_at_debt(&mut self, trip: usize) {
         let Some(debt) = self.tables.debts[trip].map(|it| it.debt) else { return };
-        let means = self.chance.pick(PaymentMeans::ALL);
+        // Online, Stripe takes it.
+        let means = self.chance.pick(&[PaymentMeans::InStore, PaymentMeans::ByPhone]);
         let part = |chance: &mut Chance, most: Money| chance.part_of(usd(most.minor().max(1)));
         let event = match self.chance.below(12) {
             0..=4 => DebtEvent::Paid { amount: part(&mut self.chance, debt.outstanding), means },

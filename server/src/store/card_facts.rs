@@ -1,8 +1,10 @@
 //! The table `card_facts`: what Get Transactional Data said, once per trip, sealed. Two keyed hashes find it: of the card and of the
 //! number on its statement.
 
-use domain::id::TripId;
+use domain::id::{InstrumentId, TripId};
+use domain::money::Money;
 use domain::receipt::CardFacts;
+use domain::sign_in::{CardClaim, LastFact};
 use sqlx::PgConnection;
 use time::OffsetDateTime;
 
@@ -152,7 +154,54 @@ fn card(facts: &CardFacts) -> Option<String> {
     let tail = facts.tail.as_deref()?;
     let (month, year) = (number(&facts.expiration_month)?, number(&facts.expiration_year)?);
     let year = if year < 100 { year + 2000 } else { year };
-    Some(format!("{tail} {month:02} {year}"))
+    Some(spelled(tail, month, year))
+}
+
+fn spelled(tail: &str, month: u16, year: u16) -> String {
+    format!("{tail} {month:02} {year}")
+}
+
+/// The card of a claim, as one text to be counted by. Secret as the facts are.
+#[must_use]
+pub fn claimed_card(claim: &CardClaim) -> String {
+    spelled(claim.tail.expose(), claim.expiry.month().into(), claim.expiry.year())
+}
+
+/// The cards of which a claim is true: two at most, since two are as little as none. `total` is the claimed one in the store's currency.
+/// Facts of a card count that any of its visits brought, so that a card whose last payment was declined is found as well; a claim
+/// without its last fact is true only of a card with which something is owed.
+pub async fn find_cards(
+    conn: &mut PgConnection,
+    vault: &Vault,
+    claim: &CardClaim,
+    total: Option<Money>,
+) -> Result<Vec<InstrumentId>> {
+    let (from, until) = claim.moments();
+    let statement = match &claim.last {
+        LastFact::Statement(number) => Some(vault.indexes(STATEMENT, number.expose())),
+        LastFact::Total(_) | LastFact::Missing => None,
+    };
+    let ids = sqlx::query_scalar!(
+        r#"SELECT DISTINCT visit.instrument_id AS "instrument_id!"
+           FROM card_facts JOIN trip known ON known.trip_id = card_facts.trip_id
+               JOIN trip visit ON visit.instrument_id = known.instrument_id
+           WHERE card_facts.card_index = ANY ($1) AND visit.store_id = $2 AND visit.started_at >= $3 AND visit.started_at < $4
+               AND ($5::text <> 'total' OR visit.total_minor = $6)
+               AND ($5 <> 'statement' OR EXISTS (
+                   SELECT 1 FROM card_facts own WHERE own.trip_id = visit.trip_id AND own.statement_index = ANY ($7::bytea[])))
+               AND ($5 <> 'missing' OR EXISTS (
+                   SELECT 1 FROM debt WHERE debt.instrument_id = visit.instrument_id AND debt.outstanding_minor > 0))
+           LIMIT 2"#,
+        &vault.indexes(CARD, &claimed_card(claim)),
+        claim.store.as_str(),
+        from,
+        until,
+        claim.last.fact().as_str(),
+        total.map(Money::minor),
+        statement.as_deref(),
+    );
+    let ids = ids.fetch_all(conn).await?;
+    ids.iter().map(|id| read(InstrumentId::new(id), "trip.instrument_id")).collect()
 }
 
 #[cfg(test)]

@@ -28,6 +28,46 @@ pub async fn find_live(
     number.map(|text| read(LoyaltyNumber::new(&text), "loyalty_account.loyalty_number")).transpose()
 }
 
+/// Where the owner of a live account can be written to.
+pub async fn email(
+    conn: &mut PgConnection,
+    vault: &Vault,
+    number: &LoyaltyNumber,
+    at: OffsetDateTime,
+) -> Result<Option<EmailAddress>> {
+    let row = sqlx::query!(
+        "SELECT email, email_sealed FROM loyalty_account
+         WHERE loyalty_number = $1 AND created_at <= $2 AND (ended_at IS NULL OR $2 < ended_at)",
+        number.as_str(),
+        at,
+    );
+    let Some(row) = row.fetch_optional(conn).await? else { return Ok(None) };
+    let text = match row.email_sealed {
+        Some(sealed) => {
+            let opened = vault.open(place(number.as_str()), &Sealed::new(sealed));
+            Some(read(opened, "loyalty_account.email_sealed")?)
+        }
+        None => row.email,
+    };
+    text.map(|text| read(EmailAddress::new(&text), "loyalty_account.email")).transpose()
+}
+
+/// Does a live account have this address?
+pub async fn is_members(
+    conn: &mut PgConnection,
+    vault: &Vault,
+    email: &EmailAddress,
+    at: OffsetDateTime,
+) -> Result<bool> {
+    let found = sqlx::query_scalar!(
+        r#"SELECT EXISTS (SELECT 1 FROM loyalty_account WHERE email_index = ANY ($1) AND created_at <= $2
+               AND (ended_at IS NULL OR $2 < ended_at)) AS "found!""#,
+        &vault.indexes(EMAIL, email.expose()),
+        at,
+    );
+    Ok(found.fetch_one(conn).await?)
+}
+
 /// Keeps that a visit's cart is a member's.
 pub async fn insert_visit(conn: &mut PgConnection, trip: &TripId, number: &LoyaltyNumber) -> Result<()> {
     sqlx::query!(

@@ -1,14 +1,15 @@
 //! The table `outbox`: what must happen outside.
 
 use domain::attempt::Api;
-use domain::effect::Effect;
-use domain::id::{OutboxId, TripId};
+use domain::effect::{Effect, Plan};
+use domain::feedback::PaymentStatus;
+use domain::id::{AttemptId, OutboxId, TripId};
 use domain::outbox::{Fence, OutboxState};
 use sqlx::PgConnection;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-pub use self::claim::{claim, claim_probe};
+pub use self::claim::{claim, claim_next, claim_probe};
 use super::{Result, StoreError};
 
 mod claim;
@@ -43,6 +44,19 @@ pub struct Claim {
     pub deadline_at: Option<OffsetDateTime>,
     /// What must happen.
     pub effect: Effect,
+    /// The record that its call is about to be made, where that was written together with the claim.
+    pub begun: Option<Begun>,
+}
+
+/// A call that is recorded already.
+#[derive(Debug, Clone, Copy)]
+pub struct Begun {
+    /// The record.
+    pub attempt: AttemptId,
+    /// What a report says.
+    pub told: Option<PaymentStatus>,
+    /// When it was recorded.
+    pub at: OffsetDateTime,
 }
 
 /// Puts an effect into the outbox, due at `due_at`.
@@ -70,6 +84,44 @@ pub async fn push(
     .execute(conn)
     .await?;
     Ok(OutboxId(id))
+}
+
+/// Puts effects into the outbox, in one statement, each when its plan says; none of which one that waits for the same visit is enough.
+pub async fn push_all(conn: &mut PgConnection, planned: &[(&Effect, Plan)], now: OffsetDateTime) -> Result<()> {
+    if planned.is_empty() {
+        return Ok(());
+    }
+    let effects = || planned.iter().map(|(effect, _)| *effect);
+    let payloads: std::result::Result<Vec<_>, _> = effects().map(serde_json::to_value).collect();
+    let payloads = payloads.map_err(|_| StoreError::Corrupt("effect"))?;
+    let ids: Vec<Uuid> = planned.iter().map(|_| Uuid::new_v4()).collect();
+    let kinds: Vec<&str> = effects().map(Effect::kind).collect();
+    let lanes: Vec<&str> = effects().map(lane).collect();
+    let trips: Vec<Option<&str>> = effects().map(|it| it.trip().map(TripId::as_str)).collect();
+    let due_at: Vec<OffsetDateTime> = planned.iter().map(|(_, plan)| plan.due_at).collect();
+    let deadlines: Vec<Option<OffsetDateTime>> = planned.iter().map(|(_, plan)| plan.deadline_at).collect();
+    let is_coalesced: Vec<bool> = effects().map(Effect::is_coalesced).collect();
+    sqlx::query!(
+        "INSERT INTO outbox (outbox_id, kind, lane, trip_id, payload, state, due_at, deadline_at, created_at)
+         SELECT outbox_id, kind, lane, trip_id, payload, 'waiting', due_at, deadline_at, $1
+         FROM unnest($2::uuid[], $3::text[], $4::text[], $5::text[], $6::jsonb[], $7::timestamptz[], $8::timestamptz[], $9::bool[])
+             AS asked (outbox_id, kind, lane, trip_id, payload, due_at, deadline_at, is_coalesced)
+         WHERE NOT (is_coalesced AND EXISTS (
+             SELECT 1 FROM outbox other
+             WHERE other.trip_id = asked.trip_id AND other.kind = asked.kind AND other.state = 'waiting'))",
+        now,
+        &ids,
+        &kinds as _,
+        &lanes as _,
+        &trips as _,
+        &payloads,
+        &due_at,
+        &deadlines as _,
+        &is_coalesced,
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
 }
 
 /// Was an effect of this kind ever asked for, for this visit?
@@ -113,17 +165,17 @@ pub async fn lock_claim(conn: &mut PgConnection, claim: &Claim) -> Result<bool> 
     Ok(found.fetch_optional(conn).await?.is_some())
 }
 
-/// Ends a claim. Nothing changes when the lease was passed on meanwhile.
+/// Ends a claim. `false`: the lease was passed on meanwhile, and nothing has changed.
 pub async fn save(
     conn: &mut PgConnection,
     claim: &Claim,
     state: OutboxState,
     problem: Option<&str>,
     now: OffsetDateTime,
-) -> Result<()> {
+) -> Result<bool> {
     let (word, due_at) = match state {
         OutboxState::Waiting { due_at } => ("waiting", Some(due_at)),
-        OutboxState::Claimed { .. } => return Ok(()),
+        OutboxState::Claimed { .. } => return Ok(false),
         OutboxState::Done => ("done", None),
         OutboxState::Exhausted => ("exhausted", None),
         OutboxState::Dropped => ("dropped", None),
@@ -131,7 +183,7 @@ pub async fn save(
     let ended_at = due_at.is_none().then_some(now);
     // A code for signing in is of no use to anybody once it is sent.
     let keeps_secret = matches!(claim.effect, Effect::SendSignInCode { .. }) && ended_at.is_some();
-    sqlx::query!(
+    let done = sqlx::query!(
         "UPDATE outbox SET state = $3, due_at = $4, claimed_until = NULL, ended_at = $5, last_problem = coalesce($6, last_problem),
              payload = CASE WHEN $7 THEN '{}'::jsonb ELSE payload END
          WHERE outbox_id = $1 AND state = 'claimed' AND fence = $2",
@@ -142,10 +194,8 @@ pub async fn save(
         ended_at,
         problem,
         keeps_secret,
-    )
-    .execute(conn)
-    .await?;
-    Ok(())
+    );
+    Ok(done.execute(conn).await?.rows_affected() == 1)
 }
 
 /// A refund of this visit that waits for word of its capture is due now. One that waits because Amazon asked for it is not.

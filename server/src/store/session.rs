@@ -4,7 +4,7 @@ use serde_json::Value;
 use sqlx::PgConnection;
 use time::OffsetDateTime;
 
-use super::Result;
+use super::{Result, read};
 
 /// SHA-256 of a session id.
 pub type SessionHash = [u8; 32];
@@ -56,6 +56,49 @@ pub async fn get(conn: &mut PgConnection, hash: &SessionHash, now: OffsetDateTim
 pub async fn delete(conn: &mut PgConnection, hash: &SessionHash) -> Result<()> {
     sqlx::query!("DELETE FROM session WHERE session_id_sha256 = $1", &hash[..]).execute(conn).await?;
     Ok(())
+}
+
+/// A session of somebody's who is signed in.
+#[derive(Debug, PartialEq, Eq)]
+pub struct ListedSession {
+    /// Which: the hash of its id, which opens nothing.
+    pub hash: SessionHash,
+    /// When it was signed in, in seconds since 1970.
+    pub signed_in_at: i64,
+    /// When it ends unless it is used.
+    pub expires_at: OffsetDateTime,
+}
+
+/// The sessions of a viewer that have not ended, the newest first.
+pub async fn list(conn: &mut PgConnection, viewer: &Value, now: OffsetDateTime) -> Result<Vec<ListedSession>> {
+    let rows = sqlx::query!(
+        r#"SELECT session_id_sha256, signed_in_at AS "signed_in_at!", expires_at FROM session
+           WHERE viewer = $1 AND expires_at > $2 AND signed_in_at IS NOT NULL ORDER BY signed_in_at DESC, session_id_sha256"#,
+        viewer,
+        now,
+    );
+    let rows = rows.fetch_all(conn).await?.into_iter().map(|row| {
+        let hash = read(row.session_id_sha256.try_into(), "session.session_id_sha256")?;
+        Ok(ListedSession { hash, signed_in_at: row.signed_in_at, expires_at: row.expires_at })
+    });
+    rows.collect()
+}
+
+/// Ends a session of a viewer. `false`: they have none of this name.
+pub async fn delete_of(conn: &mut PgConnection, viewer: &Value, hash: &SessionHash) -> Result<bool> {
+    let done = sqlx::query!("DELETE FROM session WHERE viewer = $1 AND session_id_sha256 = $2", viewer, &hash[..]);
+    Ok(done.execute(conn).await?.rows_affected() == 1)
+}
+
+/// Ends every session of a viewer except the newest `left`. How many that were.
+pub async fn delete_all_but(conn: &mut PgConnection, viewer: &Value, left: i64) -> Result<u64> {
+    let done = sqlx::query!(
+        "DELETE FROM session WHERE session_id_sha256 IN (
+             SELECT session_id_sha256 FROM session WHERE viewer = $1 ORDER BY signed_in_at DESC, session_id_sha256 OFFSET $2)",
+        viewer,
+        left,
+    );
+    Ok(done.execute(conn).await?.rows_affected())
 }
 
 /// Forgets the sessions that have ended, codes and budgets whose time is over. How many rows went.
@@ -110,6 +153,29 @@ mod tests {
         assert_eq!(content(&mut conn, &[2; 32], NOW).await, Some(json!({"shopper": "d"})));
         let short = [("session_id_sha256 = 'short'", "session_id_length")];
         fixture::assert_refused(&mut conn, "session", &short).await;
+    }
+
+    #[sqlx::test(migrator = "crate::database::MIGRATOR")]
+    async fn sessions_are_listed_and_ended_by_whose_they_are(_: PgPoolOptions, database: PgConnectOptions) {
+        let mut conn = fixture::connect(database).await;
+        let (mine, theirs) = (json!({"shopper": "a"}), json!({"shopper": "b"}));
+        for (hash, viewer, at) in [(1, &mine, 10), (2, &mine, 30), (3, &mine, 20), (4, &theirs, 40)] {
+            let content = json!({"signed_in": {"viewer": viewer, "at": at}});
+            let row = SessionRow { content, expires_at: NOW + Duration::minutes(15) };
+            assert!(insert(&mut conn, &[hash; 32], &row).await.unwrap());
+        }
+        insert(&mut conn, &[5; 32], &row("nobody", 15)).await.unwrap();
+        let hashes = async |conn: &mut PgConnection, viewer| {
+            let listed = list(conn, viewer, NOW).await.unwrap();
+            listed.iter().map(|it| it.hash[0]).collect::<Vec<_>>()
+        };
+        assert_eq!(hashes(&mut conn, &mine).await, [2, 3, 1], "the newest first");
+        assert!(!delete_of(&mut conn, &mine, &[4; 32]).await.unwrap(), "another's is not ended");
+        assert!(delete_of(&mut conn, &mine, &[3; 32]).await.unwrap());
+        assert_eq!(delete_all_but(&mut conn, &mine, 1).await.unwrap(), 1);
+        assert_eq!((hashes(&mut conn, &mine).await, hashes(&mut conn, &theirs).await), (vec![2], vec![4]));
+        assert!(list(&mut conn, &mine, NOW + Duration::minutes(15)).await.unwrap().is_empty());
+        assert_eq!(delete_all_but(&mut conn, &mine, 0).await.unwrap(), 1);
     }
 
     #[sqlx::test(migrator = "crate::database::MIGRATOR")]

@@ -80,6 +80,13 @@ pub async fn list_ids(conn: &mut PgConnection) -> Result<Vec<StoreId>> {
     ids.iter().map(|id| read(StoreId::new(id), "store.store_id")).collect()
 }
 
+/// Every store and its name, by name.
+pub async fn list_names(conn: &mut PgConnection) -> Result<Vec<(StoreId, String)>> {
+    let rows = sqlx::query!("SELECT store_id, merchant_name FROM store ORDER BY merchant_name, store_id");
+    let rows = rows.fetch_all(conn).await?.into_iter();
+    rows.map(|row| Ok((read(StoreId::new(&row.store_id), "store.store_id")?, row.merchant_name))).collect()
+}
+
 /// Writes a store that is not there yet. `false`: it was there, and keeps its settings.
 pub async fn insert(conn: &mut PgConnection, store: &Store, now: OffsetDateTime) -> Result<bool> {
     let done = sqlx::query!(

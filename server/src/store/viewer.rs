@@ -48,7 +48,14 @@ pub async fn reach(conn: &mut PgConnection, viewer: &Viewer) -> Result<Reach> {
         Viewer::Debtor(_) => return Ok(Reach::default()),
     };
     let instruments = sqlx::query_scalar!("SELECT instrument_id FROM instrument WHERE shopper_id = $1", shopper.0);
-    Ok(Reach { instruments: instruments.fetch_all(conn).await?, trips: vec![] })
+    let instruments = instruments.fetch_all(&mut *conn).await?;
+    // A member's visits are theirs, whichever card paid.
+    let trips = sqlx::query_scalar!(
+        "SELECT trip_id FROM shopper JOIN loyalty_account USING (email_index) JOIN loyalty_visit USING (loyalty_number)
+         WHERE shopper_id = $1 AND loyalty_account.ended_at IS NULL",
+        shopper.0,
+    );
+    Ok(Reach { instruments, trips: trips.fetch_all(conn).await? })
 }
 
 /// Whose debts a viewer may pay now. What is paid for may be more than what is shown.

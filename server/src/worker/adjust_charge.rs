@@ -17,9 +17,12 @@ pub(super) async fn act(
     trip: &TripId,
     store: &StoreId,
     amount: Money,
-) -> Result<(), StoreError> {
-    let request = AdjustCharge { store: store.clone(), trip: trip.clone(), amount };
-    call(worker, claim, trip, request, meaning).await
+) -> Result<Option<Claim>, StoreError> {
+    call(worker, claim, trip, request(trip, store, amount), meaning).await
+}
+
+pub(super) fn request(trip: &TripId, store: &StoreId, amount: Money) -> AdjustCharge {
+    AdjustCharge { store: store.clone(), trip: trip.clone(), amount }
 }
 
 fn meaning(outcome: &Result<AdjustAnswer, CallError>) -> Meaning {

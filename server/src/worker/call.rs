@@ -3,11 +3,14 @@
 use std::time::{Duration as StdDuration, Instant};
 
 use domain::alert::AlertKind;
+use domain::effect::Effect;
+use domain::feedback::PaymentStatus;
 use domain::id::{AttemptId, TripId};
 use domain::pause::Answer;
-use time::Duration;
+use serde_json::Value;
+use time::{Duration, OffsetDateTime};
 
-use super::{Worker, jitter};
+use super::{Worker, adjust_charge, cancel_charge, capture_charge, jitter, payment_status, transactional_data};
 use crate::client::amazon::{AmazonRequest, AmazonSettings, Call, CallError, RefusalName};
 use crate::failpoint::{self, Failpoint};
 use crate::flow::attempt::{Begin, Finished, Meaning, begin, finish};
@@ -24,22 +27,24 @@ const CALL_TAKES: Duration = Duration::seconds(AmazonSettings::TIMEOUT_DEFAULT.a
 const KEEP_PAUSES: [StdDuration; 4] =
     [StdDuration::from_millis(200), StdDuration::from_secs(1), StdDuration::from_secs(4), StdDuration::from_secs(10)];
 
-/// Makes the call if it is still wanted. `meaning` says what the answer means for the visit.
+/// Makes the call if it is still wanted. `meaning` says what the answer means for the visit. Gives the visit's next call, if one is due.
 pub(super) async fn call<R: AmazonRequest>(
     worker: &Worker,
     claim: &Claim,
     trip: &TripId,
     request: R,
     meaning: impl FnOnce(&Result<R::Answer, CallError>) -> Meaning,
-) -> Result<(), StoreError> {
+) -> Result<Option<Claim>, StoreError> {
     let began = Instant::now();
-    let Begin::Go(attempt) = begin(&worker.database, claim, trip, &request.body(), worker.clock.now()).await? else {
-        return Ok(());
+    let begun = match claim.begun {
+        Some(begun) => Begin::Go(begun.attempt),
+        None => begin(&worker.database, claim, trip, &request.body(), worker.clock.now()).await?,
     };
+    let Begin::Go(attempt) = begun else { return Ok(None) };
     if worker.clock.now().saturating_add(CALL_TAKES) > claim.until {
         // This process was held up for so long that another may be at it: it sends nothing, and the lease passes on.
         tracing::warn!(trip.id = %trip, effect.id = %claim.id, "held up until the lease was almost over; nothing is sent");
-        return Ok(());
+        return Ok(None);
     }
     let call = worker.amazon.send(worker.clock.now(), &request).await;
     failpoint::reach(Failpoint::Answered(R::API));
@@ -56,6 +61,7 @@ pub(super) async fn call<R: AmazonRequest>(
         alert: alert(&call),
         answer: answer(&call.outcome),
         meaning: meaning(&call.outcome),
+        jitter: jitter(),
         problem,
     };
     let took = call.took;
@@ -68,11 +74,15 @@ pub(super) async fn call<R: AmazonRequest>(
 
 /// What Amazon answered is not thrown away because the database is away for a moment: a capture that is known would be one in
 /// doubt.
-async fn keep(worker: &Worker, claim: &Claim, attempt: AttemptId, finished: &Finished) -> Result<(), StoreError> {
+async fn keep(
+    worker: &Worker,
+    claim: &Claim,
+    attempt: AttemptId,
+    finished: &Finished,
+) -> Result<Option<Claim>, StoreError> {
     let mut pauses = KEEP_PAUSES.into_iter();
     loop {
-        let kept =
-            finish(&worker.database, &worker.vault, claim, attempt, finished, jitter(), worker.clock.now()).await;
+        let kept = finish(&worker.database, &worker.vault, claim, attempt, finished, body_of, worker.clock.now()).await;
         match (kept, pauses.next()) {
             (Err(StoreError::Query(error)), Some(pause)) => {
                 tracing::warn!(effect.id = %claim.id, problem = %error, "an outcome could not be kept; trying again");
@@ -81,6 +91,18 @@ async fn keep(worker: &Worker, claim: &Claim, attempt: AttemptId, finished: &Fin
             (kept, _) => return kept,
         }
     }
+}
+
+/// What the attempt of an effect's call keeps, where the effect says everything that the call does.
+fn body_of(effect: &Effect, told: Option<PaymentStatus>, at: OffsetDateTime) -> Option<Value> {
+    Some(match effect {
+        Effect::AdjustCharge { trip, store, amount } => adjust_charge::request(trip, store, *amount).body(),
+        Effect::CaptureCharge { trip, store, amount } => capture_charge::request(trip, store, *amount).body(),
+        Effect::CancelCharge { trip, store } => cancel_charge::request(trip, store).body(),
+        Effect::FetchTransactionalData { trip, store } => transactional_data::request(trip, store).body(),
+        Effect::ReportPaymentStatus { trip, store } => payment_status::request(trip, store, told?, at).body(),
+        _ => return None,
+    })
 }
 
 fn millis<T>(call: &Call<T>) -> u64 {

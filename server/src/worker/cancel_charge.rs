@@ -10,9 +10,17 @@ use crate::flow::attempt::Meaning;
 use crate::store::StoreError;
 use crate::store::outbox::Claim;
 
-pub(super) async fn act(worker: &Worker, claim: &Claim, trip: &TripId, store: &StoreId) -> Result<(), StoreError> {
-    let request = CancelCharge { store: store.clone(), trip: trip.clone() };
-    call(worker, claim, trip, request, meaning).await
+pub(super) async fn act(
+    worker: &Worker,
+    claim: &Claim,
+    trip: &TripId,
+    store: &StoreId,
+) -> Result<Option<Claim>, StoreError> {
+    call(worker, claim, trip, request(trip, store), meaning).await
+}
+
+pub(super) fn request(trip: &TripId, store: &StoreId) -> CancelCharge {
+    CancelCharge { store: store.clone(), trip: trip.clone() }
 }
 
 fn meaning(outcome: &Result<(), CallError>) -> Meaning {

@@ -18,9 +18,12 @@ pub(super) async fn act(
     trip: &TripId,
     store: &StoreId,
     amount: Money,
-) -> Result<(), StoreError> {
-    let request = CaptureCharge { store: store.clone(), trip: trip.clone(), amount };
-    call(worker, claim, trip, request, meaning).await
+) -> Result<Option<Claim>, StoreError> {
+    call(worker, claim, trip, request(trip, store, amount), meaning).await
+}
+
+pub(super) fn request(trip: &TripId, store: &StoreId, amount: Money) -> CaptureCharge {
+    CaptureCharge { store: store.clone(), trip: trip.clone(), amount }
 }
 
 fn meaning(outcome: &Result<(), CallError>) -> Meaning {

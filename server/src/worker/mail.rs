@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use domain::dispute::DisputeNews;
 use domain::effect::{PayoffNews, RefundNews, SignInCode};
-use domain::id::{DisputeId, EmailAddress, PayoffId, RefundId, SignInCodeId, TripId};
+use domain::id::{DisputeId, EmailAddress, PaymentLinkId, PayoffId, RefundId, SignInCodeId, TripId};
 use domain::outbox::{Failure, OutboxState, after_failure};
 
 use super::{Worker, jitter};
@@ -17,6 +17,7 @@ use crate::client::mail::{Attachment, Mail, MailError};
 use crate::failpoint::{self, Commit, Failpoint};
 use crate::flow::dispute::dispute_mail;
 use crate::flow::mail_failed::mail_failed;
+use crate::flow::payment_link::{forget_link, link_mail};
 use crate::flow::payoff::payoff_mail;
 use crate::flow::read_receipt::{TripMail, trip_mail};
 use crate::flow::read_refund::refund_mail;
@@ -93,6 +94,16 @@ pub(super) async fn send_payoff_notice(
     };
     let words = payoff_words::notice(&mail.shown, news, &worker.public_url);
     send(worker, claim, mail.to, words).await
+}
+
+pub(super) async fn mail_payment_link(worker: &Worker, claim: &Claim, id: PaymentLinkId) -> Result<(), StoreError> {
+    let Some(mail) = link_mail(&worker.database, &worker.vault, id, worker.clock.now()).await? else {
+        worker.end(claim, OutboxState::Dropped, Some("the link is over")).await?;
+        return forget_link(&worker.database, claim.id, id).await;
+    };
+    let words = words::payment_link(&mail, &worker.public_url);
+    send(worker, claim, mail.to, words).await?;
+    forget_link(&worker.database, claim.id, id).await
 }
 
 /// What the version before put into its own row.

@@ -1,8 +1,10 @@
 //! Tells Amazon what became of a payment, with the amounts as they are now.
 
 use domain::alert::AlertKind;
+use domain::feedback::PaymentStatus;
 use domain::id::{StoreId, TripId};
 use domain::outbox::OutboxState;
+use time::OffsetDateTime;
 
 use super::Worker;
 use super::call::{call, failed};
@@ -12,18 +14,34 @@ use crate::flow::report_status::payment_status;
 use crate::store::StoreError;
 use crate::store::outbox::Claim;
 
-pub(super) async fn act(worker: &Worker, claim: &Claim, trip: &TripId, store: &StoreId) -> Result<(), StoreError> {
-    let Some(status) = payment_status(&worker.database, trip).await? else {
-        return worker.end(claim, OutboxState::Dropped, Some("there is no such trip")).await;
+pub(super) async fn act(
+    worker: &Worker,
+    claim: &Claim,
+    trip: &TripId,
+    store: &StoreId,
+) -> Result<Option<Claim>, StoreError> {
+    let begun = claim.begun.and_then(|it| Some((it.told?, it.at)));
+    let (status, at) = match begun {
+        Some(begun) => begun,
+        None => {
+            let Some(status) = payment_status(&worker.database, trip).await? else {
+                worker.end(claim, OutboxState::Dropped, Some("there is no such trip")).await?;
+                return Ok(None);
+            };
+            (status, worker.clock.now())
+        }
     };
-    let request = ReportPaymentStatus {
-        store: store.clone(),
-        trip: trip.clone(),
-        total: status.total,
-        settled: status.settled,
-        at: worker.clock.now(),
-    };
-    call(worker, claim, trip, request, meaning).await
+    call(worker, claim, trip, request(trip, store, status, at), meaning).await
+}
+
+pub(super) fn request(
+    trip: &TripId,
+    store: &StoreId,
+    status: PaymentStatus,
+    at: OffsetDateTime,
+) -> ReportPaymentStatus {
+    let (store, trip) = (store.clone(), trip.clone());
+    ReportPaymentStatus { store, trip, total: status.total, settled: status.settled, at }
 }
 
 fn meaning(outcome: &Result<FeedbackAnswer, CallError>) -> Meaning {

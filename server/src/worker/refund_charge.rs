@@ -20,7 +20,7 @@ pub(super) struct Order<'a> {
     pub(super) reason: RefundReason,
 }
 
-pub(super) async fn act(worker: &Worker, claim: &Claim, order: Order<'_>) -> Result<(), StoreError> {
+pub(super) async fn act(worker: &Worker, claim: &Claim, order: Order<'_>) -> Result<Option<Claim>, StoreError> {
     let Order { refund, trip, store, amount, reason } = order;
     let request = RefundCharge { store: store.clone(), trip: trip.clone(), amount, refund, reason };
     call(worker, claim, trip, request, meaning).await

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
+use domain::effect::Effect;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
-use tokio::time::MissedTickBehavior;
-use tracing::Instrument;
+use tokio::time::{Instant, MissedTickBehavior};
 
 use super::Worker;
 use super::wake::Wake;
@@ -54,12 +54,15 @@ pub async fn run(worker: Worker, mut stop: watch::Receiver<bool>) {
                 DATABASE_AWAY
             }
         };
-        tokio::select! {
-            // Done with one: what it led to may be due.
-            Some(_) = in_hand.join_next() => {}
-            () = wake.rung() => {}
-            () = tokio::time::sleep(pause) => {}
-            _ = stop.changed() => {}
+        let look_at = Instant::now() + pause;
+        loop {
+            tokio::select! {
+                // Done with one: what it led to may be due.
+                Some(led_on) = in_hand.join_next() => if is_behind || led_on.unwrap_or(true) { break },
+                () = wake.rung() => break,
+                () = tokio::time::sleep_until(look_at) => break,
+                _ = stop.changed() => break,
+            }
         }
         if is_behind {
             let half_done = async { while in_hand.len() > IN_HAND_MAX / 2 && in_hand.join_next().await.is_some() {} };
@@ -88,8 +91,7 @@ pub async fn run_due(worker: &Worker) -> Result<usize, StoreError> {
             return Ok(done);
         }
         for claim in claims {
-            worker.act(&claim).await?;
-            done += 1;
+            done += worker.act(&claim).await?;
         }
     }
 }
@@ -101,17 +103,8 @@ async fn claim(worker: &Worker, limit: usize) -> Result<Vec<Claim>, StoreError> 
     claim_effects(&worker.database, limit, worker.clock.now()).await
 }
 
-async fn act(worker: Worker, claim: Claim) {
-    let kind = claim.effect.kind();
-    let waited = Duration::try_from(worker.clock.now() - claim.due_at).unwrap_or_default();
-    metrics::histogram!("storeside_pickup_seconds").record(waited);
-    let span =
-        tracing::info_span!("effect", kind, effect.id = %claim.id, trip.id = claim.effect.trip().map(|it| it.as_str()));
-    let acted = worker.act(&claim).instrument(span).await;
-    let outcome = if acted.is_ok() { "done" } else { "database" };
-    metrics::counter!("storeside_effects_total", "kind" => kind, "outcome" => outcome).increment(1);
-    if let Err(error) = acted {
-        // Nothing is lost: the lease ends, and another takes it.
-        tracing::error!(kind, effect.id = %claim.id, error = chain(&error), "effect not finished");
-    }
+/// `false`: it has led to nothing that another look would find. A mail leads to nothing.
+async fn act(worker: Worker, claim: Claim) -> bool {
+    let acted = worker.act(&claim).await;
+    acted.is_err() || !matches!(claim.effect, Effect::SendReceipt { .. } | Effect::SendDebtNotice { .. })
 }

@@ -15,7 +15,7 @@ pub(super) async fn act(
     trip: &TripId,
     store: &StoreId,
     instrument: &InstrumentId,
-) -> Result<(), StoreError> {
+) -> Result<Option<Claim>, StoreError> {
     let request = GetShopperIdentity { store: store.clone(), instrument: instrument.clone() };
     call(worker, claim, trip, request, |outcome| meaning(outcome, instrument)).await
 }

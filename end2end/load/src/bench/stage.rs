@@ -220,7 +220,7 @@ impl Stage {
             ("DATABASE_URL", self.database_url.clone()),
             ("STORESIDE_DATA_DIR", self.folder.display().to_string()),
             ("STORESIDE_PUBLIC_URL", "http://127.0.0.1".to_owned()),
-            ("STORESIDE_SECRET_KEY", "a key for benches, long enough for anyone".to_owned()),
+            ("STORESIDE_SECRET_KEY", "a key for the benches that is long enough for anyone".to_owned()),
             ("STORESIDE_DEMO", "1".to_owned()),
             ("CONNECTOR_PRINCIPALS", principals.display().to_string()),
             ("CONNECTOR_GATEWAY_SECRET", GATEWAY_SECRET.to_owned()),

@@ -42,6 +42,7 @@ pub fn wanted(effect: &Effect, trip: Trip) -> Wanted {
         | Effect::SendRefundNotice { .. }
         | Effect::MailSignInCode { .. }
         | Effect::SendDisputeNotice { .. }
+        | Effect::MailPaymentLink { .. }
         | Effect::SendPayoffNotice { .. }
         | Effect::CheckPayoff { .. }
         | Effect::SendSignInCode { .. }

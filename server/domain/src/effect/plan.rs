@@ -77,6 +77,7 @@ impl Effect {
             | Self::SendReceipt { .. }
             | Self::SendDebtNotice { .. }
             | Self::MailSignInCode { .. }
+            | Self::MailPaymentLink { .. }
             | Self::SendSignInCode { .. }
             | Self::CheckEntry { .. } => Plan { due_at: now, deadline_at: Some(deadline_at) },
         }

@@ -5,8 +5,9 @@ use std::collections::BTreeSet;
 
 use domain::alert::AlertKind;
 use domain::attempt::Api;
-use domain::id::OutboxId;
+use domain::id::{OutboxId, TripId};
 use domain::outbox::Fence;
+use serde_json::Value;
 use sqlx::{Connection, PgConnection};
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -151,6 +152,62 @@ async fn pick(conn: &mut PgConnection, wanted: Wanted<'_>, now: OffsetDateTime) 
     Ok(mine.map(|row| Picked { id: row.outbox_id, due_at: row.due_at }).collect())
 }
 
+/// Takes the most urgent call that is due for a visit, under a lease until `until`, in the transaction of who has just ended a call for
+/// it: the place of the visit's one call is the caller's to give on. Nothing of a paused API, and nothing that another is claiming.
+pub async fn claim_next(
+    conn: &mut PgConnection,
+    trip: &TripId,
+    now: OffsetDateTime,
+    until: OffsetDateTime,
+) -> Result<Option<Claim>> {
+    let row = sqlx::query_as!(
+        Leased,
+        "UPDATE outbox SET state = 'claimed', due_at = NULL, claimed_until = $3, fence = fence + 1, tries = tries + 1
+         WHERE outbox_id = (
+             SELECT outbox_id FROM outbox next
+             WHERE trip_id = $1 AND state = 'waiting' AND lane <> 'own' AND due_at <= $2
+               AND NOT EXISTS (SELECT 1 FROM pause WHERE pause.api = next.lane AND pause.state <> 'flowing')
+             ORDER BY coalesce(deadline_at, due_at), created_at LIMIT 1 FOR UPDATE SKIP LOCKED)
+         RETURNING outbox_id, fence, tries, polls, deadline_at, payload",
+        trip.as_str(),
+        now,
+        until,
+    );
+    let Some(row) = row.fetch_optional(&mut *conn).await? else { return Ok(None) };
+    // It is due since the call before has ended: it could not be taken earlier.
+    Ok(read_claim(conn, row, now).await?.map(|claim| Claim { until, ..claim }))
+}
+
+/// Columns of an effect that was just taken.
+struct Leased {
+    outbox_id: Uuid,
+    fence: i64,
+    tries: i32,
+    polls: i32,
+    deadline_at: Option<OffsetDateTime>,
+    payload: Value,
+}
+
+/// `None`: a newer version wrote it, and will take it when this lease ends.
+async fn read_claim(conn: &mut PgConnection, row: Leased, now: OffsetDateTime) -> Result<Option<Claim>> {
+    let Ok(effect) = serde_json::from_value(row.payload) else {
+        alert::open(conn, AlertKind::UnreadableEffect, &row.outbox_id.to_string(), now).await?;
+        return Ok(None);
+    };
+    Ok(Some(Claim {
+        id: OutboxId(row.outbox_id),
+        fence: Fence(row.fence),
+        tries: u32::try_from(row.tries).unwrap_or(u32::MAX),
+        polls: u32::try_from(row.polls).unwrap_or(u32::MAX),
+        probe: None,
+        due_at: now,
+        until: now,
+        deadline_at: row.deadline_at,
+        effect,
+        begun: None,
+    }))
+}
+
 /// Writes the leases. Asks once more whether another calls for the same trip: since the trip is locked, who had it has committed.
 async fn lease(
     conn: &mut PgConnection,
@@ -160,7 +217,8 @@ async fn lease(
     until: OffsetDateTime,
 ) -> Result<Vec<Claim>> {
     let ids: Vec<Uuid> = picked.iter().map(|it| it.id).collect();
-    let rows = sqlx::query!(
+    let rows = sqlx::query_as!(
+        Leased,
         "UPDATE outbox SET state = 'claimed', due_at = NULL, claimed_until = $2, fence = fence + 1, tries = tries + 1
          WHERE outbox_id = ANY($1) AND state = 'waiting' AND (lane = 'own' OR NOT EXISTS (
              SELECT 1 FROM outbox sibling
@@ -171,24 +229,10 @@ async fn lease(
     );
     let mut claims = vec![];
     for row in rows.fetch_all(&mut *conn).await? {
-        let Ok(effect) = serde_json::from_value(row.payload) else {
-            // A newer version wrote it, and will take it when this lease ends.
-            alert::open(&mut *conn, AlertKind::UnreadableEffect, &row.outbox_id.to_string(), now).await?;
-            continue;
-        };
         let Some(place) = picked.iter().position(|it| it.id == row.outbox_id) else { continue };
-        let claim = Claim {
-            id: OutboxId(row.outbox_id),
-            fence: Fence(row.fence),
-            tries: u32::try_from(row.tries).unwrap_or(u32::MAX),
-            polls: u32::try_from(row.polls).unwrap_or(u32::MAX),
-            probe,
-            due_at: picked[place].due_at,
-            until,
-            deadline_at: row.deadline_at,
-            effect,
-        };
-        claims.push((place, claim));
+        if let Some(claim) = read_claim(&mut *conn, row, now).await? {
+            claims.push((place, Claim { probe, until, due_at: picked[place].due_at, ..claim }));
+        }
     }
     // Rows come back in no order.
     claims.sort_by_key(|(place, _)| *place);

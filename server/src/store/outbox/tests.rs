@@ -353,3 +353,32 @@ async fn workers_hear_of_what_is_due_and_not_of_what_is_due_in_hours(_: PgPoolOp
     sqlx::query("SELECT pg_notify('outbox', 'after one of a worker')").execute(&mut *conn).await.unwrap();
     assert_eq!(listener.recv().await.unwrap().payload(), "after one of a worker");
 }
+
+#[sqlx::test(migrator = "crate::database::MIGRATOR")]
+async fn effects_that_are_asked_for_together_wait_each_for_its_time_and_one_that_waits_is_enough(
+    _: PgPoolOptions,
+    database: PgConnectOptions,
+) {
+    let mut conn = fixture::connect(database).await;
+    add_trip(&mut conn, "trip-1").await;
+    let capture = Effect::CaptureCharge { trip: id("trip-1"), store: id("store-1"), amount: usd(815) };
+    let (look, now) = (check_deadline(), Plan { due_at: NOW, deadline_at: Some(UNTIL) });
+    let later = Plan { due_at: UNTIL, deadline_at: None };
+    push_all(&mut conn, &[], NOW).await.unwrap();
+    push_all(&mut conn, &[(&capture, now), (&look, later)], NOW).await.unwrap();
+    push_all(&mut conn, &[(&look, now), (&capture, later)], NOW).await.unwrap();
+    let rows: Vec<(String, String, OffsetDateTime, Option<OffsetDateTime>, String)> =
+        sqlx::query_as("SELECT kind, lane, due_at, deadline_at, state FROM outbox ORDER BY kind, due_at")
+            .fetch_all(&mut conn)
+            .await
+            .unwrap();
+    let row = |kind: &str, lane: &str, due_at, deadline_at| {
+        (kind.to_owned(), lane.to_owned(), due_at, deadline_at, "waiting".to_owned())
+    };
+    let expected = [
+        row("capture_charge", "capture_charge", NOW, Some(UNTIL)),
+        row("capture_charge", "capture_charge", UNTIL, None),
+        row("check_deadline", "own", UNTIL, None),
+    ];
+    assert_eq!(rows, expected, "one look at the deadline is enough, two captures are two");
+}

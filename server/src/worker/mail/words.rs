@@ -8,6 +8,7 @@ use domain::receipt::{Receipt, word};
 use time::OffsetDateTime;
 
 use super::Words;
+use crate::flow::payment_link::{LinkMail, link_address};
 use crate::flow::read_receipt::TripMail;
 
 /// Columns of an article line, which a phone shows without breaking.
@@ -53,6 +54,20 @@ pub(super) fn sign_in_code(code: &SignInCode) -> Words {
             "Your code is {code}\n\nType it into the page that asked for it. It is good for 10 minutes, and only in that \
              browser.\n\nYou did not ask for a code? Then somebody typed your address. Nothing has happened, and there is \
              nothing to do.\n"
+        ),
+    }
+}
+
+pub(super) fn payment_link(mail: &LinkMail, public_url: &str) -> Words {
+    let store = &mail.merchant.name;
+    Words {
+        subject: format!("Your visit to {store}: pay what is owed"),
+        text: format!(
+            "Something is owed for your visit to {store} on {}. See how much and why, and pay it by card here:\n{}\n\nThe link \
+             opens this one visit. It is good once, for 7 days: keep it to yourself.\n\nSomething wrong? {} can help.\n",
+            day(mail.started_at),
+            link_address(public_url, &mail.token),
+            mail.merchant.contact,
         ),
     }
 }

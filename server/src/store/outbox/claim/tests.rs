@@ -196,3 +196,46 @@ async fn each_lane_says_what_is_due_and_for_how_long(_: PgPoolOptions, database:
         assert_eq!((lane.due, lane.oldest_seconds), expected, "{}", lane.lane);
     }
 }
+
+#[sqlx::test(migrator = "crate::database::MIGRATOR")]
+async fn the_next_call_is_the_visits_own_due_and_flowing_and_the_nearest_to_its_deadline(
+    _: PgPoolOptions,
+    database: PgConnectOptions,
+) {
+    let mut conn = fixture::connect(database).await;
+    let trips = ["trip-1", "trip-2"];
+    for trip in trips {
+        add_trip(&mut conn, trip).await;
+    }
+    let trip: TripId = id("trip-1");
+    push(&mut conn, &report("trip-2"), NOW, None, NOW).await.unwrap();
+    push(&mut conn, &Effect::CheckEntry { trip: trip.clone() }, NOW, None, NOW).await.unwrap();
+    push(&mut conn, &report("trip-1"), NOW + Duration::SECOND, Some(NOW + Duration::hours(2)), NOW).await.unwrap();
+    assert!(claim_next(&mut conn, &trip, NOW, UNTIL).await.unwrap().is_none(), "another's, no call, not due");
+
+    pause_captures(&mut conn, NOW + Duration::minutes(10)).await;
+    let paused = push(&mut conn, &capture("trip-1"), NOW, Some(NOW + Duration::HOUR), NOW).await.unwrap();
+    assert!(claim_next(&mut conn, &trip, NOW, UNTIL).await.unwrap().is_none(), "paused");
+    let row = pause::lock(&mut conn, Api::CaptureCharge, NOW).await.unwrap();
+    pause::save(&mut conn, &PauseRow { pause: Pause::FLOWING, ..row }, NOW).await.unwrap();
+    let later = NOW + Duration::SECOND;
+    let next = claim_next(&mut conn, &trip, later, UNTIL).await.unwrap().unwrap();
+    assert_eq!((next.id, next.fence, next.tries, next.until), (paused, Fence(1), 1, UNTIL));
+    assert!(next.probe.is_none() && next.begun.is_none());
+    save(&mut conn, &next, OutboxState::Done, None, later).await.unwrap();
+    assert_eq!(
+        claim_next(&mut conn, &trip, later, UNTIL).await.unwrap().unwrap().effect.kind(),
+        "report_payment_status"
+    );
+}
+
+#[sqlx::test(migrator = "crate::database::MIGRATOR")]
+async fn who_ends_no_call_cannot_take_the_place_of_the_one_that_is_out(_: PgPoolOptions, database: PgConnectOptions) {
+    let mut conn = fixture::connect(database).await;
+    add_trip(&mut conn, "trip-1").await;
+    push(&mut conn, &capture("trip-1"), NOW, None, NOW).await.unwrap();
+    push(&mut conn, &report("trip-1"), NOW, None, NOW).await.unwrap();
+    assert_eq!(claim(&mut conn, 1, NOW, UNTIL).await.unwrap().len(), 1);
+    let stolen = claim_next(&mut conn, &id("trip-1"), NOW, UNTIL).await;
+    assert_eq!(fixture::refusal(stolen), "outbox_one_call_per_trip");
+}
