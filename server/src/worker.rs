@@ -108,7 +108,9 @@ impl Worker {
             Effect::SendReceipt { .. }
             | Effect::SendDebtNotice { .. }
             | Effect::SendRefundNotice { .. }
+            | Effect::SendDisputeNotice { .. }
             | Effect::MailSignInCode { .. }
+            | Effect::MailPaymentLink { .. }
             | Effect::SendPayoffNotice { .. }
             | Effect::CheckPayoff { .. }
             | Effect::SendSignInCode { .. }
