@@ -7,7 +7,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use domain::id::{EmailAddress, LoyaltyNumber, PayoffId, TripId};
+use domain::id::{DisputeId, EmailAddress, LoyaltyNumber, PayoffId, RefundId, TripId};
 use domain::money::Money;
 use domain::reason::DebtCause;
 use domain::receipt::{Held, Merchant, Receipt};
@@ -20,11 +20,15 @@ use self::privacy::Erasure;
 use crate::error::UiError;
 
 mod contact;
+pub mod dispute;
 pub mod find;
 pub mod privacy;
+pub mod refund;
 pub mod ways;
 
 pub use self::contact::Contact;
+use self::dispute::{DisputeForm, DisputePage, DisputeWish, OwedDispute};
+use self::refund::{RefundCheck, RefundForm, RefundPage, RefundWish, ReturnChoice};
 pub use self::ways::SignedIn;
 use self::ways::{LinkToken, OpenSession, SessionName, StoreChoice};
 
@@ -112,6 +116,30 @@ pub trait ShopperBackend: Send + Sync + 'static {
 
     /// How a payoff stands. [`UiError::NotFound`] also for another shopper's.
     async fn payoff(&self, id: PayoffId) -> Result<PayoffPage, UiError>;
+
+    /// What of a trip can come back, or why nothing can. [`UiError::NotFound`] also for another shopper's.
+    async fn refund_form(&self, trip: TripId) -> Result<RefundForm, UiError>;
+
+    /// What this would come to. Nothing happens.
+    async fn check_refund(&self, trip: TripId, choice: ReturnChoice) -> Result<RefundCheck, UiError>;
+
+    /// Asks for a refund, once for each id. [`UiError::RefundChanged`] where it comes to another amount than was agreed by now.
+    async fn ask_refund(&self, wish: RefundWish) -> Result<RefundId, UiError>;
+
+    /// How a refund stands. [`UiError::NotFound`] also for another shopper's.
+    async fn refund(&self, id: RefundId) -> Result<RefundPage, UiError>;
+
+    /// What of a trip can be disputed, or why nothing can. [`UiError::NotFound`] also for another shopper's.
+    async fn dispute_form(&self, trip: TripId) -> Result<DisputeForm, UiError>;
+
+    /// Opens a dispute, once for each id.
+    async fn open_dispute(&self, wish: DisputeWish) -> Result<DisputeId, UiError>;
+
+    /// How a dispute stands. [`UiError::NotFound`] also for another shopper's.
+    async fn dispute(&self, id: DisputeId) -> Result<DisputePage, UiError>;
+
+    /// What does not work just now, for everybody. Needs no session.
+    async fn delays(&self) -> Result<Delays, UiError>;
 }
 
 /// The backend of this request.
@@ -121,6 +149,15 @@ pub trait ShopperBackend: Send + Sync + 'static {
 /// [`UiError::Unexpected`] where the server gave none.
 pub fn backend() -> Result<Arc<dyn ShopperBackend>, UiError> {
     use_context().ok_or(UiError::Unexpected)
+}
+
+/// What does not work just now.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Delays {
+    /// Mails are late.
+    pub mail: bool,
+    /// Cards are charged late.
+    pub charges: bool,
 }
 
 /// A sign-in code: eight digits. Secret: `Debug` shows none of them.
@@ -247,6 +284,8 @@ pub struct OwedTrip {
     pub items: u32,
     /// Whole days since it is owed.
     pub days: u32,
+    /// What the shopper said of it last.
+    pub dispute: Option<OwedDispute>,
 }
 
 /// What a shopper agrees to before paying.

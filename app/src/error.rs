@@ -47,6 +47,21 @@ pub enum UiError {
     /// What is owed has changed since the shopper looked.
     #[error("what is owed has changed")]
     Changed,
+    /// This cannot come back like that.
+    #[error("cannot be refunded so")]
+    NotRefundable,
+    /// A refund comes to another amount than the shopper saw.
+    #[error("the refund has changed")]
+    RefundChanged,
+    /// Nothing of this trip can be disputed.
+    #[error("cannot be disputed")]
+    NotDisputable,
+    /// A note is too long.
+    #[error("the note is too long")]
+    LongNote,
+    /// A note has the number of a payment card in it.
+    #[error("a card number was typed")]
+    CardNumber,
     /// No trip within reach is what was looked for.
     #[error("no trip matches")]
     NoMatch,
@@ -122,9 +137,13 @@ impl UiError {
             | Self::NothingChosen
             | Self::TooLittle
             | Self::NotPayable
+            | Self::NotRefundable
+            | Self::NotDisputable
+            | Self::LongNote
+            | Self::CardNumber
             | Self::NotAgreed
             | Self::NoAddress => StatusCode::UNPROCESSABLE_ENTITY,
-            Self::Changed => StatusCode::CONFLICT,
+            Self::Changed | Self::RefundChanged => StatusCode::CONFLICT,
             Self::TooManyTries | Self::MailedEnough => StatusCode::TOO_MANY_REQUESTS,
             Self::Unavailable | Self::PayAway => StatusCode::SERVICE_UNAVAILABLE,
             Self::Unexpected => StatusCode::INTERNAL_SERVER_ERROR,

@@ -2,6 +2,7 @@
 
 pub(crate) mod balance;
 pub mod confirm;
+pub mod dispute;
 pub(crate) mod help;
 pub(crate) mod home;
 pub mod link;
@@ -9,6 +10,7 @@ pub mod payoff;
 pub mod privacy;
 pub(crate) mod receipt;
 pub mod receipt_mail;
+pub mod refund;
 pub mod sessions;
 pub mod sign_in;
 pub mod sign_in_card;

@@ -10,11 +10,13 @@ use crate::part::layout::{Footer, Header};
 use crate::part::trouble::Trouble;
 use crate::shopper::balance::BalancePage;
 use crate::shopper::confirm::{ConfirmCodePage, ConfirmPage};
+use crate::shopper::dispute::{ClaimPage, DisputePage, MessagePage};
 use crate::shopper::help::HelpPage;
 use crate::shopper::home::HomePage;
 use crate::shopper::link::LinkPage;
 use crate::shopper::payoff::{CheckPage, PayoffPage};
 use crate::shopper::privacy::{ErasePage, ErasedPage, PrivacyPage};
+use crate::shopper::refund::{self, ChoosePage, RefundPage};
 use crate::shopper::sessions::SessionsPage;
 use crate::shopper::sign_in::{CodePage, SignInPage};
 use crate::shopper::sign_in_card::CardPage;
@@ -73,6 +75,12 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("signed-out") view=SignedOutPage ssr=SsrMode::Async />
                     <Route path=path!("trips") view=TripsPage ssr=SsrMode::Async />
                     <Route path=path!("trips/:trip") view=TripPage ssr=SsrMode::Async />
+                    <Route path=path!("trips/:trip/refund") view=ChoosePage ssr=SsrMode::Async />
+                    <Route path=path!("trips/:trip/refund/check") view=refund::CheckPage ssr=SsrMode::Async />
+                    <Route path=path!("refunds/:refund") view=RefundPage ssr=SsrMode::Async />
+                    <Route path=path!("trips/:trip/dispute") view=ClaimPage ssr=SsrMode::Async />
+                    <Route path=path!("trips/:trip/dispute/check") view=MessagePage ssr=SsrMode::Async />
+                    <Route path=path!("disputes/:dispute") view=DisputePage ssr=SsrMode::Async />
                     <Route path=path!("privacy") view=PrivacyPage ssr=SsrMode::Async />
                     <Route path=path!("privacy/erase") view=ErasePage ssr=SsrMode::Async />
                     <Route path=path!("privacy/erased") view=ErasedPage ssr=SsrMode::Async />

@@ -15,6 +15,7 @@ pub mod audit;
 pub mod bad_cart;
 pub mod canary;
 pub mod debt;
+pub mod dispute;
 pub mod doctor;
 pub mod effect;
 pub mod event;

@@ -6,8 +6,8 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 use server::command::seed::seed_demo;
 use server::command::{
-    Desk, alert, audit, bad_cart, canary, debt, doctor, effect, event, export, gate, import, keys, pause, payment_link,
-    payoff, price, refund, rules, simulate, staff, trip, verify,
+    Desk, alert, audit, bad_cart, canary, debt, dispute, doctor, effect, event, export, gate, import, keys, pause,
+    payment_link, payoff, price, refund, rules, simulate, staff, trip, verify,
 };
 use server::config::{self, BaseConfig};
 use server::database::embedded::{self, Durability};
@@ -71,6 +71,11 @@ enum Command {
     Debt {
         #[command(subcommand)]
         command: debt::Command,
+    },
+    /// What shoppers say of their debts, and who decides.
+    Dispute {
+        #[command(subcommand)]
+        command: dispute::Command,
     },
     /// Who stays out, who comes in all the same, and what was decided.
     Gate {
@@ -224,6 +229,7 @@ async fn run(command: Command) -> anyhow::Result<()> {
         Command::Simulate(arguments) => simulate::run(&arguments),
         Command::BadCart { command } => bad_cart::run(&desk().await?, &command).await,
         Command::Debt { command } => debt::run(&desk().await?, &command).await,
+        Command::Dispute { command } => dispute::run(&desk().await?, &command).await,
         Command::Gate { command } => {
             let portal = || config::public_url(&variable).map_err(Into::into);
             gate::run(&desk().await?, &portal, &command).await

@@ -108,7 +108,9 @@ impl Worker {
             Effect::SendReceipt { .. }
             | Effect::SendDebtNotice { .. }
             | Effect::SendRefundNotice { .. }
+            | Effect::SendDisputeNotice { .. }
             | Effect::MailSignInCode { .. }
+            | Effect::MailPaymentLink { .. }
             | Effect::SendPayoffNotice { .. }
             | Effect::CheckPayoff { .. }
             | Effect::SendSignInCode { .. }
@@ -125,6 +127,9 @@ impl Worker {
             Effect::SendDebtNotice { trip } => mail::send_debt_notice(self, claim, trip).await,
             Effect::SendRefundNotice { refund, news, .. } => {
                 mail::send_refund_notice(self, claim, *refund, *news).await
+            }
+            Effect::SendDisputeNotice { dispute, news, .. } => {
+                mail::send_dispute_notice(self, claim, *dispute, *news).await
             }
             Effect::MailSignInCode { code } => mail::mail_sign_in_code(self, claim, *code).await,
             Effect::MailPaymentLink { link } => mail::mail_payment_link(self, claim, *link).await,

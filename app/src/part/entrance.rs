@@ -57,6 +57,11 @@ pub(crate) fn problem_text(error: UiError) -> &'static str {
         | UiError::NotPayable
         | UiError::Changed
         | UiError::PayAway
+        | UiError::NotRefundable
+        | UiError::RefundChanged
+        | UiError::NotDisputable
+        | UiError::LongNote
+        | UiError::CardNumber
         | UiError::LinkGone
         | UiError::NoMatch
         | UiError::NotAgreed

@@ -33,6 +33,29 @@ pub(crate) fn Notice(tone: Tone, #[prop(into)] title: String, children: Children
     }
 }
 
+/// The same for a form with more than one field: the id of each field to put right, and what is wrong with it. Nothing where nothing is.
+#[component]
+pub(crate) fn ProblemSummary(problems: Vec<(String, String)>) -> impl IntoView {
+    let links = problems.into_iter().map(|(field, message)| {
+        view! {
+            <li>
+                <a href=format!("#{field}")>{message}</a>
+            </li>
+        }
+    });
+    let links: Vec<_> = links.collect();
+    (!links.is_empty()).then(|| {
+        view! {
+            <div class="error-summary" role="alert" tabindex="-1" autofocus aria-labelledby="error-summary-title">
+                <h2 class="error-summary-title" id="error-summary-title">
+                    {word::PROBLEM}
+                </h2>
+                <ul>{links}</ul>
+            </div>
+        }
+    })
+}
+
 /// At the top of a page whose form was refused: says why and leads to the field. The browser moves the focus here.
 #[component]
 pub(crate) fn ErrorSummary(

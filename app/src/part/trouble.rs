@@ -22,6 +22,8 @@ pub(crate) fn Trouble(error: UiError) -> impl IntoView {
     let (title, text) = word::of(error);
     let (next, next_text) = match error {
         UiError::NotSignedIn => (sign_in, word::SIGN_IN),
+        UiError::NotRefundable | UiError::RefundChanged => ("/trips".to_owned(), word::TO_TRIPS),
+        UiError::NotDisputable => ("/balance".to_owned(), word::TO_BALANCE),
         UiError::NothingChosen | UiError::TooLittle | UiError::NotPayable | UiError::Changed | UiError::PayAway => {
             ("/balance".to_owned(), word::TO_BALANCE)
         }
@@ -32,6 +34,8 @@ pub(crate) fn Trouble(error: UiError) -> impl IntoView {
         | UiError::LinkGone
         | UiError::BadCode
         | UiError::TooManyTries
+        | UiError::LongNote
+        | UiError::CardNumber
         | UiError::NoMatch
         | UiError::NotAgreed
         | UiError::NoAddress

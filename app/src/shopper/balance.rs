@@ -4,6 +4,7 @@ use domain::money::Money;
 use leptos::form::ActionForm;
 use leptos::prelude::*;
 
+use crate::backend::dispute::OwedDispute;
 use crate::backend::{Balance, OwedTrip};
 use crate::island::SubmitButton;
 use crate::part::asked::asked;
@@ -14,6 +15,7 @@ use crate::part::title::PageTitle;
 use crate::shopper::payoff::Pay;
 use crate::word::balance as word;
 use crate::word::date::day;
+use crate::word::dispute;
 use crate::word::{layout, payoff as pay_word};
 
 #[component]
@@ -150,6 +152,11 @@ fn DebtTable(balance: Balance) -> impl IntoView {
 #[component]
 fn DebtRow(debt: OwedTrip, can_pay: bool) -> impl IntoView {
     let label = word::pay_for(&day(debt.started_at), &amount(debt.outstanding));
+    let (dispute_address, dispute_text) = match debt.dispute {
+        Some(OwedDispute { id, is_open: true }) => (format!("/disputes/{id}"), dispute::OPEN_LINK),
+        Some(OwedDispute { id, is_open: false }) => (format!("/disputes/{id}"), dispute::REJECTED_LINK),
+        None => (format!("/trips/{}/dispute", debt.trip), dispute::LINK),
+    };
     let choice = can_pay.then(|| {
         view! {
             <input class="debt-choice" type="checkbox" name="trip" value=debt.trip.to_string() checked aria-label=label />
@@ -166,6 +173,9 @@ fn DebtRow(debt: OwedTrip, can_pay: bool) -> impl IntoView {
             <td role="cell" class="debt-store">{debt.store_name}</td>
             <td role="cell" class="debt-cause">
                 {word::cause(debt.cause)} <span class="debt-age">{word::since(debt.items, debt.days)}</span>
+                <a class="debt-dispute" href=dispute_address>
+                    {dispute_text}
+                </a>
             </td>
             <td role="cell" class="debt-amount money">{amount(debt.outstanding)}</td>
         </tr>

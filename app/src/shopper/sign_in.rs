@@ -7,6 +7,7 @@ use leptos::prelude::*;
 use crate::backend::{SignInCode, backend};
 use crate::error::UiError;
 use crate::island::SubmitButton;
+use crate::part::delay::{Delay, WaitsFor};
 use crate::part::entrance::{Next, SkipWhenSignedIn, next_of_query, problem_of};
 use crate::part::field::{CODE, Field, Typing};
 use crate::part::notice::ErrorSummary;
@@ -81,6 +82,7 @@ pub(crate) fn CodePage() -> impl IntoView {
         <PageTitle name=word::CODE_NAME failed=problem.is_some() />
         {problem.map(|message| view! { <ErrorSummary field="code" message /> })}
         <h1>{word::CODE_SENT}</h1>
+        <Delay waits_for=WaitsFor::Mail />
         <p class="lead">{lead}</p>
         <ActionForm action=sign_in>
             <Next next />

@@ -3,17 +3,20 @@
 use std::sync::Arc;
 
 use domain::id::TripId;
+use domain::receipt::PaymentProgress;
 use leptos::prelude::*;
 use leptos_router::hooks::use_params_map;
 
 use crate::backend::{ShopperBackend, TripPage as Page, Visit};
 use crate::error::UiError;
 use crate::part::asked::asked;
+use crate::part::delay::{Delay, WaitsFor};
 use crate::part::moment::Moment;
 use crate::part::money::amount;
 use crate::part::notice::{Notice, Tone};
 use crate::part::title::PageTitle;
 use crate::shopper::receipt::ReceiptView;
+use crate::shopper::refund::door::RefundDoor;
 use crate::word::{date, trip as word};
 
 #[component]
@@ -32,7 +35,17 @@ pub(crate) fn TripPage() -> impl IntoView {
 
 fn show(page: Page) -> AnyView {
     match page {
-        Page::Receipt(receipt) => view! { <ReceiptView receipt=*receipt /> }.into_any(),
+        Page::Receipt(receipt) => {
+            let (trip, refunds) = (receipt.trip.clone(), receipt.refunds.clone());
+            let delay = (receipt.progress == PaymentProgress::InProgress)
+                .then(|| view! { <Delay waits_for=WaitsFor::Charge /> });
+            view! {
+                {delay}
+                <ReceiptView receipt=*receipt />
+                <RefundDoor trip refunds />
+            }
+            .into_any()
+        }
         Page::Coming(visit) => view! { <Coming visit /> }.into_any(),
         Page::NoPurchase(visit) => view! { <NoPurchase visit /> }.into_any(),
     }

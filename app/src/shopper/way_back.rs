@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use domain::id::{PayoffId, TripId};
+use domain::id::{DisputeId, PayoffId, RefundId, TripId};
 
 use crate::backend::SignedIn;
 
@@ -13,6 +13,10 @@ pub(crate) enum WayBack {
     Trip(TripId),
     Balance,
     Payoff(PayoffId),
+    AskRefund(TripId),
+    Refund(RefundId),
+    AskDispute(TripId),
+    Dispute(DisputeId),
     Sessions,
     Privacy,
     Erase,
@@ -28,10 +32,28 @@ impl WayBack {
             "/sessions" => Some(Self::Sessions),
             "/privacy" => Some(Self::Privacy),
             "/privacy/erase" => Some(Self::Erase),
-            path => match path.strip_prefix("/payoff/") {
-                Some(id) => id.parse().ok().map(Self::Payoff),
-                None => path.strip_prefix("/trips/").and_then(|id| TripId::new(id).ok()).map(Self::Trip),
-            },
+            path => {
+                let (page, id) = path.strip_prefix('/')?.split_once('/')?;
+                match page {
+                    "payoff" => id.parse().ok().map(Self::Payoff),
+                    "refunds" => id.parse().ok().map(Self::Refund),
+                    "disputes" => id.parse().ok().map(Self::Dispute),
+                    "trips" => Self::of_trip(id),
+                    _ => None,
+                }
+            }
+        }
+    }
+
+    fn of_trip(path: &str) -> Option<Self> {
+        let (id, page) = path.split_once('/').unwrap_or((path, ""));
+        let trip = TripId::new(id).ok()?;
+        match page {
+            "" if id == path => Some(Self::Trip(trip)),
+            // What was chosen is chosen again.
+            "refund" | "refund/check" => Some(Self::AskRefund(trip)),
+            "dispute" | "dispute/check" => Some(Self::AskDispute(trip)),
+            _ => None,
         }
     }
 
@@ -88,6 +110,10 @@ impl fmt::Display for WayBack {
             Self::Privacy => f.write_str("/privacy"),
             Self::Erase => f.write_str("/privacy/erase"),
             Self::Payoff(payoff) => write!(f, "/payoff/{payoff}"),
+            Self::AskRefund(trip) => write!(f, "/trips/{trip}/refund"),
+            Self::Refund(refund) => write!(f, "/refunds/{refund}"),
+            Self::AskDispute(trip) => write!(f, "/trips/{trip}/dispute"),
+            Self::Dispute(dispute) => write!(f, "/disputes/{dispute}"),
         }
     }
 }
@@ -98,17 +124,23 @@ mod tests {
 
     #[test]
     fn every_way_back_is_a_page_of_ours() {
-        for path in [
+        let id = "550e8400-e29b-41d4-a716-446655440000";
+        let of_id = ["payoff", "refunds", "disputes"].map(|page| format!("/{page}/{id}"));
+        let plain = [
             "/trips",
             "/trips/T-1_x",
             "/balance",
             "/sessions",
             "/privacy",
             "/privacy/erase",
-            "/payoff/550e8400-e29b-41d4-a716-446655440000",
-        ] {
+            "/trips/T-1/refund",
+            "/trips/T-1/dispute",
+        ];
+        for path in of_id.iter().map(String::as_str).chain(plain) {
             assert_eq!(WayBack::new(path).unwrap().to_string(), path);
         }
+        let check = WayBack::new("/trips/T-1/refund/check");
+        assert_eq!(check.unwrap().to_string(), "/trips/T-1/refund", "what was chosen is chosen again");
         let foreign = [
             "",
             "/",
@@ -120,6 +152,11 @@ mod tests {
             "/sign-in",
             "/payoff/",
             "/payoff/1?x",
+            "/refunds/1",
+            "/trips/",
+            "/trips/T-1/",
+            "/trips/T-1/receipt.exe",
+            "/trips//refund",
         ];
         for path in foreign {
             assert_eq!(WayBack::new(path), None, "{path}");

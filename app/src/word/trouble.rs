@@ -4,6 +4,12 @@ use crate::error::UiError;
 
 pub(crate) const TO_HOME: &str = "Go to the first page";
 pub(crate) const TO_BALANCE: &str = "Go to your balance";
+pub(crate) const TO_TRIPS: &str = "Go to your trips";
+pub(crate) const MAIL_LATE: &str = "Our emails are late just now";
+pub(crate) const MAIL_LATE_TEXT: &str =
+    "They are kept and sent as soon as it works again. If yours is not there in ten minutes, come back and try again.";
+pub(crate) const CHARGE_LATE: &str = "Payments take longer just now";
+pub(crate) const CHARGE_LATE_TEXT: &str = "The service that charges cards does not answer. We keep trying, nothing is lost, and nothing is charged twice. Look again in an hour.";
 pub(crate) const SIGN_IN: &str = "Sign in";
 
 /// Title and text.
@@ -49,6 +55,24 @@ pub(crate) fn of(error: UiError) -> (&'static str, &'static str) {
             "Paying online does not work right now",
             "Nothing was taken. Try again in a few minutes; you can also pay at the store named on your balance.",
         ),
+        UiError::NotRefundable => (
+            "This cannot be refunded like that",
+            "Something about the trip may have changed. Nothing was sent. Open the receipt and choose again, or ask the store named on it.",
+        ),
+        UiError::RefundChanged => (
+            "The amount has changed",
+            "It changed since you looked, so nothing was sent. Open the receipt and choose again.",
+        ),
+        UiError::NotDisputable => (
+            "This message cannot be sent",
+            "Nothing may be owed for this trip any more, or you have told us already. Look at your balance.",
+        ),
+        UiError::LongNote => {
+            ("Your note is too long", "It may have 500 characters. Nothing was sent. Go back and shorten it.")
+        }
+        UiError::CardNumber => {
+            ("There is a card number in your note", "We have not kept it. Go back and leave the number out.")
+        }
         UiError::LinkGone => (
             "This link cannot be used any more",
             "It was used already, or is too old. If you still owe something, sign in, or ask the store for a new link.",

@@ -1,15 +1,17 @@
 //! A backend that answers what it was told to.
 
+use app::backend::dispute::{DisputeForm, DisputePage, DisputeWish};
 use app::backend::find::{CardChoice, ReceiptMail, TripList, TripPlace, TripSearch};
 use app::backend::privacy::Erasure;
+use app::backend::refund::{RefundCheck, RefundForm, RefundPage, RefundWish, ReturnChoice};
 use app::backend::ways::{LinkToken, OpenSession, SessionName, StoreChoice};
 use app::backend::{
-    Balance, Contact, OwedTrip, PayoffCheck, PayoffPage, ShopperBackend, SignInCode, SignedIn, TripPage, TripStatus,
-    TripSummary, Visit,
+    Balance, Contact, Delays, OwedTrip, PayoffCheck, PayoffPage, ShopperBackend, SignInCode, SignedIn, TripPage,
+    TripStatus, TripSummary, Visit,
 };
 use app::error::{CardProblem, UiError};
 use async_trait::async_trait;
-use domain::id::{EmailAddress, LoyaltyNumber, PayoffId, StoreId, TripId};
+use domain::id::{DisputeId, EmailAddress, LoyaltyNumber, PayoffId, RefundId, StoreId, TripId};
 use domain::money::{Currency, Money};
 use domain::pricing::AppliedPromotion;
 use domain::promotion::PromotionId;
@@ -34,6 +36,14 @@ pub(crate) struct Fake {
     pub(crate) page: Option<TripPage>,
     pub(crate) balance: Balance,
     pub(crate) payoff: Option<PayoffPage>,
+    pub(crate) refund_form: Option<RefundForm>,
+    pub(crate) refund_check: Option<RefundCheck>,
+    pub(crate) refund: Option<RefundPage>,
+    pub(crate) dispute_form: Option<DisputeForm>,
+    pub(crate) dispute: Option<DisputePage>,
+    pub(crate) delays: Delays,
+    /// What sending a form is answered with, where it fails.
+    pub(crate) refusing: Option<UiError>,
     /// What every question is answered with, when something is wrong.
     pub(crate) failing: Option<UiError>,
 }
@@ -191,6 +201,46 @@ impl ShopperBackend for Fake {
         self.session()?;
         self.payoff.clone().ok_or(UiError::NotFound)
     }
+
+    async fn refund_form(&self, _: TripId) -> Result<RefundForm, UiError> {
+        self.session()?;
+        self.refund_form.clone().ok_or(UiError::NotFound)
+    }
+
+    async fn check_refund(&self, _: TripId, _: ReturnChoice) -> Result<RefundCheck, UiError> {
+        self.session()?;
+        self.refund_check.clone().ok_or(UiError::NotFound)
+    }
+
+    async fn ask_refund(&self, wish: RefundWish) -> Result<RefundId, UiError> {
+        self.session()?;
+        self.refusing.map_or(Ok(wish.id), Err)
+    }
+
+    async fn refund(&self, _: RefundId) -> Result<RefundPage, UiError> {
+        self.session()?;
+        self.refund.clone().ok_or(UiError::NotFound)
+    }
+
+    async fn dispute_form(&self, _: TripId) -> Result<DisputeForm, UiError> {
+        self.session()?;
+        self.dispute_form.clone().ok_or(UiError::NotFound)
+    }
+
+    async fn open_dispute(&self, wish: DisputeWish) -> Result<DisputeId, UiError> {
+        self.session()?;
+        self.refusing.map_or(Ok(wish.id), Err)
+    }
+
+    async fn dispute(&self, _: DisputeId) -> Result<DisputePage, UiError> {
+        self.session()?;
+        self.dispute.clone().ok_or(UiError::NotFound)
+    }
+
+    async fn delays(&self) -> Result<Delays, UiError> {
+        self.working()?;
+        Ok(self.delays)
+    }
 }
 
 pub(crate) fn usd(cents: i64) -> Money {
@@ -310,5 +360,6 @@ pub(crate) fn debt(id: &str, cents: i64, cause: DebtCause) -> OwedTrip {
         cause,
         items: 2,
         days: 3,
+        dispute: None,
     }
 }

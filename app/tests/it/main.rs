@@ -8,5 +8,6 @@ mod fake;
 mod balance;
 mod entrance;
 mod receipt;
+mod refund;
 mod site;
 mod trips;

@@ -6,11 +6,27 @@ use axum::http::StatusCode;
 
 use crate::browser::open;
 use crate::fake::{Fake, merchant, receipt};
+use crate::refund;
 
-const PAGES: [&str; 8] = ["/", "/help", "/sign-in", "/sign-in/code", "/signed-out", "/trips", "/trips/T-1", "/balance"];
+const PAGES: [&str; 14] = [
+    "/",
+    "/help",
+    "/sign-in",
+    "/sign-in/code",
+    "/signed-out",
+    "/trips",
+    "/trips/T-1",
+    "/balance",
+    "/trips/T-1/refund",
+    "/trips/T-1/refund/check?line-1=1&reason=OTHER",
+    "/refunds/550e8400-e29b-41d4-a716-446655440000",
+    "/trips/T-1/dispute",
+    "/trips/T-1/dispute/check?claim=not_mine",
+    "/disputes/550e8400-e29b-41d4-a716-446655440000",
+];
 
 fn full(signed_in: bool) -> Fake {
-    Fake { signed_in, page: Some(TripPage::Receipt(Box::new(receipt()))), ..Fake::default() }
+    refund::full(Fake { signed_in, page: Some(TripPage::Receipt(Box::new(receipt()))), ..Fake::default() })
 }
 
 #[tokio::test]

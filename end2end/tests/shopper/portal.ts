@@ -30,6 +30,29 @@ export async function signIn(page: Page, shopper: Shopper) {
   await expect(heading(page)).toHaveText('Your trips');
 }
 
+/** Asks for the first thing of a trip back, and ends on the page that says how it stands. */
+export async function askForRefund(page: Page, trip: string) {
+  await page.goto(`/trips/${trip}/refund`);
+  await page.getByRole('spinbutton').first().fill('1');
+  await page.getByLabel('It was broken or damaged').check();
+  await page.getByRole('button', { name: 'Continue' }).click();
+  await expect(heading(page)).toHaveText('Check your refund');
+  await page.getByLabel('Anything to add? (optional)').fill('The bottle leaked');
+  await page.getByRole('button', { name: 'Send this request' }).click();
+  await expect(heading(page)).toHaveText('Your refund');
+}
+
+/** Says what is wrong with what is owed, and ends on the page that says how it stands. */
+export async function disputes(page: Page, trip: string, claim: string) {
+  await page.goto(`/trips/${trip}/dispute`);
+  await page.getByLabel(claim).check();
+  await page.getByRole('button', { name: 'Continue' }).click();
+  await expect(heading(page)).toHaveText('Check your message');
+  await page.getByLabel('What should we know? (optional)').fill('I was in another town');
+  await page.getByRole('button', { name: 'Send this message' }).click();
+  await expect(heading(page)).toHaveText('Your message about a trip');
+}
+
 export function heading(page: Page) {
   return page.getByRole('heading', { level: 1 });
 }

@@ -72,6 +72,8 @@ closed_list!(
         RefundByHand = "refund_by_hand",
         /// Amazon was asked for a refund as often as it may be; nobody knows whether it was done.
         RefundStuck = "refund_stuck",
+        /// A shopper says that a debt was paid already, or is not theirs.
+        DisputeOpen = "dispute_open",
         /// Amazon had given back what a person gave back as well.
         RefundedTwice = "refunded_twice",
         /// Amazon did not accept a payment status.

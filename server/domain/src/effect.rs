@@ -3,7 +3,10 @@
 use serde::{Deserialize, Serialize};
 
 use crate::attempt::Api;
-use crate::id::{EmailAddress, InstrumentId, PaymentLinkId, PayoffId, RefundId, SignInCodeId, StoreId, TripId};
+use crate::dispute::DisputeNews;
+use crate::id::{
+    DisputeId, EmailAddress, InstrumentId, PaymentLinkId, PayoffId, RefundId, SignInCodeId, StoreId, TripId,
+};
 use crate::money::Money;
 use crate::reason::closed_list;
 use crate::refund::RefundReason;
@@ -97,6 +100,15 @@ pub enum Effect {
         refund: RefundId,
         /// What there is to say.
         news: RefundNews,
+    },
+    /// Tell the shopper what was decided about a dispute.
+    SendDisputeNotice {
+        /// The visit.
+        trip: TripId,
+        /// Which.
+        dispute: DisputeId,
+        /// What there is to say.
+        news: DisputeNews,
     },
     /// Tell the shopper how a payoff stands.
     SendPayoffNotice {
@@ -194,6 +206,7 @@ impl Effect {
             Self::SendReceipt { .. } => "send_receipt",
             Self::SendDebtNotice { .. } => "send_debt_notice",
             Self::SendRefundNotice { .. } => "send_refund_notice",
+            Self::SendDisputeNotice { .. } => "send_dispute_notice",
             Self::SendPayoffNotice { .. } => "send_payoff_notice",
             Self::CheckPayoff { .. } => "check_payoff",
             Self::MailSignInCode { .. } => "mail_sign_in_code",
@@ -214,6 +227,7 @@ impl Effect {
             | Self::CancelCharge { trip, .. }
             | Self::RefundCharge { trip, .. }
             | Self::SendRefundNotice { trip, .. }
+            | Self::SendDisputeNotice { trip, .. }
             | Self::FetchTransactionalData { trip, .. }
             | Self::FetchShopperIdentity { trip, .. }
             | Self::ReportPaymentStatus { trip, .. }
@@ -244,6 +258,7 @@ impl Effect {
             Self::SendReceipt { .. }
             | Self::SendDebtNotice { .. }
             | Self::SendRefundNotice { .. }
+            | Self::SendDisputeNotice { .. }
             | Self::SendPayoffNotice { .. }
             | Self::CheckPayoff { .. }
             | Self::MailSignInCode { .. }

@@ -222,6 +222,10 @@ uuid_id!(
     PayoffId
 );
 uuid_id!(
+    /// One dispute of a debt, by the shopper.
+    DisputeId
+);
+uuid_id!(
     /// One effect waiting in the outbox.
     OutboxId
 );

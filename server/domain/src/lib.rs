@@ -31,6 +31,7 @@ pub mod cart;
 pub mod catalog;
 pub mod identification;
 pub mod loyalty;
+pub mod note;
 pub mod promotion;
 pub mod tax;
 
@@ -39,6 +40,7 @@ pub mod receipt;
 
 pub mod attempt;
 pub mod debt;
+pub mod dispute;
 pub mod feedback;
 pub mod gate;
 pub mod law;

@@ -22,7 +22,7 @@ mod rule;
 mod state;
 
 pub use books::{MovedParts, refund_entries};
-pub use rule::{Asked, RefundRefusal, RefundRules, Verdict, check};
+pub use rule::{Asked, Habits, RefundRefusal, RefundRules, ReviewReason, Verdict, WATCHED_FOR, check, review_reasons};
 
 closed_list!(
     /// Why goods come back, in Amazon's words (Refund page, `refundReasonCode`).

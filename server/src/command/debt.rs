@@ -2,12 +2,14 @@
 
 use anyhow::{Context, bail};
 use domain::debt::{Debt, DebtAge, DebtStatus, PaymentMeans};
+use domain::dispute::Dispute;
 use domain::id::{InstrumentId, StoreId, TripId};
 use domain::money::{Currency, Money};
 use rust_decimal::Decimal;
 use time::Duration;
 
 use super::{Desk, moment_text, reason, say};
+use crate::flow::dispute::newest_disputes;
 use crate::flow::settle_debt::{
     DebtChange, DebtFilter, Decider, balance, confirm_capture, debt_history, list_debts, settle_debt,
 };
@@ -130,7 +132,7 @@ pub struct Who {
 }
 
 impl Who {
-    fn decider(&self) -> anyhow::Result<Decider<'_>> {
+    pub(super) fn decider(&self) -> anyhow::Result<Decider<'_>> {
         let reason = reason(&self.reason)?;
         match &self.by[..] {
             [by] => Ok(Decider { by, second: None, reason }),
@@ -196,12 +198,16 @@ async fn list(desk: &Desk, filter: DebtFilter) -> anyhow::Result<()> {
     if debts.is_empty() {
         say("No such debts.");
     }
+    let trips: Vec<TripId> = debts.iter().map(|debt| debt.trip.clone()).collect();
+    let disputes = newest_disputes(&desk.database, &trips).await?;
     for debt in debts {
+        let is_disputed = disputes.get(&debt.trip).is_some_and(|it| it.state == Dispute::Open);
+        let disputed = if is_disputed { "  disputed" } else { "" };
         let age = DebtAge::of(desk.now - debt.incurred_at);
         let who = debt.instrument.map_or_else(|| "nobody known".to_owned(), |it| it.to_string());
         let gate = if debt.counts_at_gate { "" } else { "  does not count at the gate" };
         say(&format!(
-            "{}  {}  {who}  {} of {}  {}  {}  {age} days{gate}",
+            "{}  {}  {who}  {} of {}  {}  {}  {age} days{gate}{disputed}",
             debt.trip, debt.store, debt.outstanding, debt.incurred, debt.cause, debt.status
         ));
     }

@@ -35,6 +35,6 @@ pub async fn run(desk: &Desk, command: &Command) -> anyhow::Result<()> {
 }
 
 fn words(done: Renewed) -> String {
-    let Renewed { shoppers, loyalty_accounts, cards } = done;
-    format!("{shoppers} shoppers, {loyalty_accounts} loyalty accounts, the card facts of {cards} visits")
+    let Renewed { shoppers, loyalty_accounts, cards, notes } = done;
+    format!("{shoppers} shoppers, {loyalty_accounts} loyalty accounts, the card facts of {cards} visits, {notes} notes")
 }

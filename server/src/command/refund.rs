@@ -5,13 +5,15 @@ use std::collections::BTreeMap;
 use anyhow::{Context, bail};
 use domain::id::{ReconciliationId, RefundId, TripId};
 use domain::refund::amount::{Choice, RefundLine};
-use domain::refund::{Refund, RefundReason, Split, Verdict};
+use domain::refund::{Refund, RefundReason, ReviewReason, Split, Verdict};
 use rust_decimal::Decimal;
 use uuid::Uuid;
 
 use super::{Desk, moment_text, reason, say};
 use crate::flow::decide_refund::{Decision, decide_refund};
-use crate::flow::read_refund::{RefundPaper, RefundRow, list_refunds, list_refunds_of_trip, refund_paper};
+use crate::flow::read_refund::{
+    RefundPaper, RefundRow, Review, list_refunds, list_refunds_of_trip, refund_note, refund_paper, reviews,
+};
 use crate::flow::request_refund::{RefundOrder, Requester, Wish, expect_refund, request_refund};
 use crate::flow::staff::Person;
 
@@ -131,10 +133,16 @@ async fn list(desk: &Desk, all: bool, trip: Option<&TripId>) -> anyhow::Result<(
     if refunds.is_empty() {
         say("No refunds.");
     }
+    let ids: Vec<RefundId> = refunds.iter().map(|it| it.id).collect();
+    let mut reviews = reviews(&desk.database, &ids).await?;
     for refund in &refunds {
         let at = moment_text(refund.requested_at);
         let RefundRow { id, trip, amount, requested_by, .. } = refund;
-        say(&format!("{id}  {}  {amount}  trip {trip}  asked for by {requested_by} at {at}", standing(&refund.state)));
+        let review = reviews.remove(id).unwrap_or_default();
+        let note = if review.has_note { "  with a note" } else { "" };
+        let because = review_words(&review).map(|words| format!("  looked at because: {words}")).unwrap_or_default();
+        let stands = standing(&refund.state);
+        say(&format!("{id}  {stands}  {amount}  trip {trip}  asked for by {requested_by} at {at}{because}{note}"));
     }
     Ok(())
 }
@@ -146,6 +154,15 @@ async fn show(desk: &Desk, id: RefundId) -> anyhow::Result<()> {
     say(&format!("  trip {}  store {}  {}", refund.trip, refund.store, refund.reason));
     let because = refund.requested_because.as_deref().unwrap_or("no reason given");
     say(&format!("  asked for by {} at {}: {because}", refund.requested_by, moment_text(refund.requested_at)));
+    let review = reviews(&desk.database, &[id]).await?.remove(&id).unwrap_or_default();
+    if let Some(words) = review_words(&review) {
+        say(&format!("  looked at because: {words}"));
+    }
+    if review.has_note
+        && let Some(note) = refund_note(&desk.database, desk.vault()?, id).await?
+    {
+        note.expose().lines().for_each(|line| say(&format!("  the shopper adds: {line}")));
+    }
     if let (Some(by), Some(at)) = (&refund.decided_by, refund.decided_at) {
         let because = refund.decided_because.as_deref().unwrap_or("within the store's limits");
         say(&format!("  decided by {by} at {}: {because}", moment_text(at)));
@@ -184,7 +201,16 @@ async fn ask(desk: &Desk, request: &Request) -> anyhow::Result<()> {
         return Ok(());
     }
     let id = RefundId::new(Uuid::new_v4())?;
-    let order = RefundOrder { id, trip: &request.trip, wish, reason: request.code, because: Some(because), by };
+    let order = RefundOrder {
+        id,
+        trip: &request.trip,
+        wish,
+        reason: request.code,
+        because: Some(because),
+        note: None,
+        agreed: None,
+        by,
+    };
     let refund = request_refund(&desk.database, &order, desk.now).await?;
     say(&format!("{id}  {}  {}", standing(&refund.state), refund.amount));
     Ok(())
@@ -203,6 +229,23 @@ fn say_line(line: &RefundLine) {
         "  line {line_no}: {quantity} {unit} of {name}: {amount} (price {}, promotions {}, tax {}, tax included {}, deposit {})",
         line.price, line.promotions, line.tax, line.tax_included, line.deposit
     ));
+}
+
+/// Why a person must look. `None`: nobody must.
+fn review_words(review: &Review) -> Option<String> {
+    let words: Vec<&str> = review.reasons.iter().map(|reason| review_word(*reason)).collect();
+    (!words.is_empty()).then(|| words.join(", "))
+}
+
+fn review_word(reason: ReviewReason) -> &'static str {
+    match reason {
+        ReviewReason::Credit => "more was taken than was owed",
+        ReviewReason::OverLimit => "it is above the limit",
+        ReviewReason::Frequent => "this card had many refunds in 30 days",
+        ReviewReason::NobodyKnown => "nobody is known to have paid",
+        ReviewReason::SameArticle => "the same article came back from other trips",
+        ReviewReason::MostlyReturned => "much of what this card bought came back",
+    }
 }
 
 /// Where it is, and what a person must do.

@@ -1,7 +1,10 @@
 //! Refunds as people read them: the desk's list, one refund with its calls, the shopper's mail.
 
+use std::collections::BTreeMap;
+
 use domain::id::{EmailAddress, RefundId, TripId};
 use domain::money::Money;
+use domain::note::Note;
 use domain::receipt::Merchant;
 use domain::refund::amount::RefundLine;
 use sqlx::PgPool;
@@ -11,6 +14,7 @@ use super::advance::settings_of;
 pub use crate::store::attempt::RefundAttempt;
 use crate::store::instrument::Identity;
 pub use crate::store::refund::RefundRow;
+pub use crate::store::refund_review::Review;
 use crate::store::{self, StoreError};
 use crate::vault::Vault;
 
@@ -61,6 +65,24 @@ pub async fn list_refunds(db: &PgPool, all: bool) -> Result<Vec<RefundRow>, Stor
 /// A database that is away.
 pub async fn list_refunds_of_trip(db: &PgPool, trip: &TripId) -> Result<Vec<RefundRow>, StoreError> {
     store::refund::list_by_trip(&mut *db.acquire().await?, trip).await
+}
+
+/// Why a person must look at each of these refunds, and whether its shopper has added something.
+///
+/// # Errors
+///
+/// A database that is away.
+pub async fn reviews(db: &PgPool, ids: &[RefundId]) -> Result<BTreeMap<RefundId, Review>, StoreError> {
+    store::refund_review::list(&mut *db.acquire().await?, ids).await
+}
+
+/// What the shopper added. `None`: nothing.
+///
+/// # Errors
+///
+/// A database that is away; a note that no key opens.
+pub async fn refund_note(db: &PgPool, vault: &Vault, id: RefundId) -> Result<Option<Note>, StoreError> {
+    store::refund_review::note(&mut *db.acquire().await?, vault, id).await
 }
 
 /// One refund. `None`: there is none of this id.

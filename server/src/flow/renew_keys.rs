@@ -20,6 +20,8 @@ pub struct Renewed {
     pub loyalty_accounts: u64,
     /// Card facts of visits.
     pub cards: u64,
+    /// Notes of refunds and disputes.
+    pub notes: u64,
 }
 
 /// Why nothing, or not everything, was sealed again. What was, stays; asking again does the rest.
@@ -73,11 +75,18 @@ pub async fn renew_keys(
         step(done);
     })
     .await?;
+    let notes = async |conn: &mut PgConnection, after| renewal::notes(conn, vault, after).await;
+    walk(db, Uuid::nil(), notes, |count| {
+        done.notes = done.notes.saturating_add(count);
+        step(done);
+    })
+    .await?;
     let mut tx = db.begin().await?;
     let detail = json!({
         "shoppers": done.shoppers,
         "loyalty_accounts": done.loyalty_accounts,
         "cards": done.cards,
+        "notes": done.notes,
         "reason": person.reason,
     });
     let entry = AuditEntry { actor: person.by, action: "keys_renewed", subject: "STORESIDE_SECRET_KEY", detail };

@@ -2,11 +2,13 @@
 
 use std::pin::Pin;
 
-use domain::id::{PurchaseId, RefundId, TripId};
+use domain::id::{PurchaseId, RefundId, Sku, TripId};
 use domain::money::Money;
+use domain::note::Note;
 use domain::refund::amount::{Choice, Expected, RefundLine, RefundParts, expected};
 use domain::refund::{
-    Asked, COUNTED_FOR, Refund, RefundEvent, RefundKind, RefundReason, RefundRefusal, Verdict, check,
+    Asked, Refund, RefundEvent, RefundKind, RefundReason, RefundRefusal, ReviewReason, Split, Verdict, check,
+    review_reasons,
 };
 use domain::store::Store;
 use domain::viewer::Viewer;
@@ -23,6 +25,7 @@ use crate::store::audit::AuditEntry;
 use crate::store::refund::RefundRow;
 use crate::store::trip::TripRow;
 use crate::store::{self, StoreError};
+use crate::vault::Vault;
 
 /// The actor where the store's limits decide.
 const RULES: &str = "rules";
@@ -39,6 +42,9 @@ pub enum RequestRefundError {
     /// The rules say no.
     #[error(transparent)]
     Refused(#[from] RefundRefusal),
+    /// It comes to another amount than was agreed to.
+    #[error("it comes to another amount by now")]
+    Changed,
     /// The database is away.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -68,6 +74,15 @@ pub enum Wish {
     Credit,
 }
 
+/// A shopper's own words, and what seals them.
+#[derive(Debug, Clone, Copy)]
+pub struct NoteToSeal<'a> {
+    /// The words.
+    pub note: &'a Note,
+    /// What seals them.
+    pub vault: &'a Vault,
+}
+
 /// A refund that is asked for. Whoever asks makes the id beforehand: asking twice with the same one is asking once.
 #[derive(Debug, Clone)]
 pub struct RefundOrder<'a> {
@@ -79,8 +94,12 @@ pub struct RefundOrder<'a> {
     pub wish: Wish,
     /// Why, in Amazon's words.
     pub reason: RefundReason,
-    /// Why, in their own.
+    /// Why, in their own; of people who work here.
     pub because: Option<&'a str>,
+    /// What a shopper adds.
+    pub note: Option<NoteToSeal<'a>>,
+    /// What it was said to come to, where somebody agreed to that.
+    pub agreed: Option<Money>,
     /// Who.
     pub by: Requester<'a>,
 }
@@ -94,8 +113,12 @@ pub struct ExpectedRefund {
     pub amount: Money,
     /// What of it is goods, tax and deposits.
     pub parts: RefundParts,
+    /// How it would be given, as things stand.
+    pub split: Split,
     /// Will a person look at it first?
     pub verdict: Verdict,
+    /// Why. Empty where nobody has to.
+    pub review: Vec<ReviewReason>,
 }
 
 /// What a refund would come to. Nothing is written.
@@ -134,6 +157,9 @@ pub async fn request_refund(
     }
     let settings = settings_of(&mut tx, &row).await?;
     let reckoned = reckon(&mut tx, &settings, &row, &order.wish, now).await?;
+    if order.agreed.is_some_and(|agreed| agreed != reckoned.refund.amount) {
+        return Err(RequestRefundError::Changed);
+    }
     let mut refund = open(&mut tx, &row, &reckoned, order, now).await?;
     if reckoned.refund.verdict == Verdict::Automatic {
         let place = Place { row: &row, settings: &settings };
@@ -162,6 +188,8 @@ pub(super) async fn open_credit(
         wish: Wish::Credit,
         reason: RefundReason::Other,
         because: Some("more was taken than was owed"),
+        note: None,
+        agreed: None,
         by: Requester::Staff(by),
     };
     match reckon(&mut *conn, &settings, row, &order.wish, now).await {
@@ -198,7 +226,11 @@ pub(super) fn withdraw_credit<'a>(
     })
 }
 
-async fn lock_trip(conn: &mut PgConnection, trip: &TripId, by: Requester<'_>) -> Result<TripRow, RequestRefundError> {
+pub(super) async fn lock_trip(
+    conn: &mut PgConnection,
+    trip: &TripId,
+    by: Requester<'_>,
+) -> Result<TripRow, RequestRefundError> {
     match by {
         Requester::Staff(name) => check_staff(&mut *conn, name).await??,
         Requester::Viewer(viewer) => {
@@ -212,23 +244,25 @@ async fn lock_trip(conn: &mut PgConnection, trip: &TripId, by: Requester<'_>) ->
 }
 
 /// What a wish comes to, and of which purchase.
-struct Reckoned {
+pub(super) struct Reckoned {
     refund: ExpectedRefund,
     kind: RefundKind,
     purchase: Option<PurchaseId>,
 }
 
-async fn reckon(
+pub(super) async fn reckon(
     conn: &mut PgConnection,
     settings: &Store,
     row: &TripRow,
     wish: &Wish,
     now: OffsetDateTime,
 ) -> Result<Reckoned, RequestRefundError> {
+    let mut articles: Vec<(u32, Sku)> = vec![];
     let (kind, purchase, goods) = match wish {
         Wish::Goods(choice) => {
             let stored = store::purchase::get_by_trip(&mut *conn, &row.id).await?;
             let (id, purchase) = stored.ok_or(RequestRefundError::NotFound)?;
+            articles.extend(purchase.lines.iter().map(|line| (line.line_no, line.sku.clone())));
             let returned = store::refund_line::returned(&mut *conn, &row.id).await?;
             (RefundKind::Goods, Some(id), expected(&purchase, &returned, choice))
         }
@@ -249,11 +283,20 @@ async fn reckon(
         }
     };
     asked.amount = amount;
+    if let Some(instrument) = &row.instrument {
+        articles.retain(|(line_no, _)| lines.iter().any(|line| line.line_no == *line_no));
+        let articles: Vec<Sku> = articles.into_iter().map(|(_, sku)| sku).collect();
+        let trip = (&row.id, row.currency);
+        asked.habits = Some(store::refund_habit::habits(conn, instrument, trip, &articles, now).await?);
+    }
     let verdict = check(&asked, &settings.refund)?;
-    Ok(Reckoned { refund: ExpectedRefund { lines, amount, parts, verdict }, kind, purchase })
+    let review = review_reasons(&asked, &settings.refund).map_err(RefundRefusal::from)?;
+    let funds = asked.funds.ok_or(RefundRefusal::NotCharged)?;
+    let split = Split::of(amount, funds).map_err(|_| RefundRefusal::MoreThanTaken)?;
+    Ok(Reckoned { refund: ExpectedRefund { lines, amount, parts, split, verdict, review }, kind, purchase })
 }
 
-/// What the rules must know, the amount excepted.
+/// What the rules must know, the amount and what came back before excepted.
 async fn asked(
     conn: &mut PgConnection,
     row: &TripRow,
@@ -263,12 +306,6 @@ async fn asked(
     let nothing = Money::zero(row.currency);
     let is_charged = row.state.captured().is_some();
     let written_off = store::debt::lock(&mut *conn, &row.id).await?.map_or(nothing, |held| held.debt.written_off);
-    let recent = match &row.instrument {
-        Some(instrument) => {
-            Some(store::refund::count_recent(&mut *conn, instrument, now.saturating_sub(COUNTED_FOR)).await?)
-        }
-        None => None,
-    };
     Ok(Asked {
         kind,
         amount: nothing,
@@ -276,7 +313,7 @@ async fn asked(
         funds: if is_charged { Some(funds(&mut *conn, row, kind).await?) } else { None },
         written_off,
         open: store::refund::open_of_trip(conn, &row.id).await?,
-        recent,
+        habits: None,
         now,
     })
 }
@@ -289,7 +326,7 @@ async fn open(
     order: &RefundOrder<'_>,
     now: OffsetDateTime,
 ) -> Result<RefundRow, StoreError> {
-    let ExpectedRefund { lines, amount, parts, verdict } = &reckoned.refund;
+    let ExpectedRefund { lines, amount, parts, verdict, review, .. } = &reckoned.refund;
     let requested_by = match order.by {
         Requester::Viewer(viewer) => viewer.to_string(),
         Requester::Staff(name) => name.to_owned(),
@@ -312,10 +349,14 @@ async fn open(
         ended_at: None,
     };
     store::refund::insert(&mut *conn, &refund).await?;
+    store::refund_review::keep_reasons(&mut *conn, refund.id, review).await?;
+    if let Some(NoteToSeal { note, vault }) = order.note {
+        store::refund_review::keep_note(&mut *conn, vault, refund.id, note).await?;
+    }
     if let Some(purchase) = reckoned.purchase {
         store::refund_line::insert(&mut *conn, refund.id, purchase, lines).await?;
     }
-    record(&mut *conn, &refund, lines, now).await?;
+    record(&mut *conn, &refund, (lines, review), now).await?;
     let step = Refund::ask(*verdict, case(&refund));
     tell(conn, &refund, &Refund::InReview, step, now).await?;
     Ok(refund)
@@ -349,7 +390,7 @@ async fn is_confirmed(conn: &mut PgConnection, place: Place<'_>) -> Result<bool,
 async fn record(
     conn: &mut PgConnection,
     refund: &RefundRow,
-    lines: &[RefundLine],
+    (lines, review): (&[RefundLine], &[ReviewReason]),
     now: OffsetDateTime,
 ) -> Result<(), StoreError> {
     let lines: Vec<_> = lines.iter().map(|line| json!({ "line": line.line_no, "quantity": line.quantity })).collect();
@@ -361,6 +402,7 @@ async fn record(
         "currency": refund.amount.currency().code(),
         "lines": lines,
         "reason": refund.requested_because,
+        "review": review,
     });
     let subject = refund.id.to_string();
     let entry = AuditEntry { actor: &refund.requested_by, action: "refund_requested", subject: &subject, detail };

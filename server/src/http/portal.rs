@@ -4,13 +4,17 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration as StdDuration;
 
+use app::backend::dispute::{DisputeForm, DisputePage, DisputeWish};
 use app::backend::find::{ReceiptMail, TripList, TripSearch};
 use app::backend::privacy::Erasure;
+use app::backend::refund::{RefundCheck, RefundForm, RefundPage, RefundWish, ReturnChoice};
 use app::backend::ways::{LinkToken, OpenSession, SessionName, StoreChoice};
-use app::backend::{Balance, Contact, PayoffCheck, PayoffPage, ShopperBackend, SignInCode, SignedIn, TripPage, Visit};
+use app::backend::{
+    Balance, Contact, Delays, PayoffCheck, PayoffPage, ShopperBackend, SignInCode, SignedIn, TripPage, Visit,
+};
 use app::error::UiError;
 use async_trait::async_trait;
-use domain::id::{EmailAddress, LoyaltyNumber, PayoffId, TripId};
+use domain::id::{DisputeId, EmailAddress, LoyaltyNumber, PayoffId, RefundId, TripId};
 use domain::money::{Currency, Money};
 use domain::receipt::Merchant;
 use domain::sign_in::CardClaim;
@@ -25,6 +29,7 @@ use uuid::Uuid;
 
 use super::session::ABSOLUTE;
 use crate::clock::Clock;
+use crate::flow::delays::delays;
 use crate::flow::erase::{check_erasure, erase};
 use crate::flow::find_trips::{find_payment, find_trips};
 use crate::flow::mail_receipt::{mail_receipt, receipt_address};
@@ -36,9 +41,11 @@ use crate::log::chain;
 use crate::store::StoreError;
 use crate::vault::Vault;
 
+mod dispute;
 pub mod files;
 mod pay;
 mod privacy;
+mod refund;
 mod trips;
 mod ways;
 
@@ -297,7 +304,9 @@ impl ShopperBackend for Portal {
     async fn balance(&self) -> Result<Balance, UiError> {
         let viewer = self.signed_in().await?;
         let debts = flow::owed(&self.state.database, &viewer).await.map_err(|it| unavailable(&it))?;
-        pay::balance(&viewer, debts, self.state.checkout.is_offered(), self.now())
+        let mut balance = pay::balance(&viewer, debts, self.state.checkout.is_offered(), self.now())?;
+        dispute::mark(&self.state, &mut balance.debts).await?;
+        Ok(balance)
     }
 
     async fn check_payoff(&self, trips: Vec<TripId>) -> Result<PayoffCheck, UiError> {
@@ -329,5 +338,45 @@ impl ShopperBackend for Portal {
         let shown = payoff::show(&self.state.database, &self.state.checkout, &viewer, id, self.now()).await;
         let shown = shown.map_err(|it| unavailable(&it))?.ok_or(UiError::NotFound)?;
         Ok(pay::page(&viewer, shown))
+    }
+
+    async fn refund_form(&self, trip: TripId) -> Result<RefundForm, UiError> {
+        let viewer = self.signed_in().await?;
+        refund::form(&self.state, &viewer, trip, self.now()).await
+    }
+
+    async fn check_refund(&self, trip: TripId, choice: ReturnChoice) -> Result<RefundCheck, UiError> {
+        let viewer = self.signed_in().await?;
+        refund::check(&self.state, &viewer, &trip, choice, self.now()).await
+    }
+
+    async fn ask_refund(&self, wish: RefundWish) -> Result<RefundId, UiError> {
+        let viewer = self.signed_in().await?;
+        refund::ask(&self.state, &viewer, wish, self.now()).await
+    }
+
+    async fn refund(&self, id: RefundId) -> Result<RefundPage, UiError> {
+        let viewer = self.signed_in().await?;
+        refund::show(&self.state, &viewer, id).await
+    }
+
+    async fn dispute_form(&self, trip: TripId) -> Result<DisputeForm, UiError> {
+        let viewer = self.signed_in().await?;
+        dispute::form(&self.state, &viewer, trip, self.now()).await
+    }
+
+    async fn open_dispute(&self, wish: DisputeWish) -> Result<DisputeId, UiError> {
+        let viewer = self.signed_in().await?;
+        dispute::open(&self.state, &viewer, wish, self.now()).await
+    }
+
+    async fn dispute(&self, id: DisputeId) -> Result<DisputePage, UiError> {
+        let viewer = self.signed_in().await?;
+        dispute::show(&self.state, &viewer, id).await
+    }
+
+    async fn delays(&self) -> Result<Delays, UiError> {
+        let late = delays(&self.state.database).await.map_err(|it| unavailable(&it))?;
+        Ok(Delays { mail: late.mail, charges: late.charges })
     }
 }

@@ -10,8 +10,8 @@ use domain::ledger::Account;
 use domain::money::{Currency, Money};
 use domain::refund::amount::RefundParts;
 use domain::refund::{
-    Asked, CardPart, Funds, MovedParts, Refund, RefundCase, RefundEvent, RefundKind, RefundMovement, RefundReason,
-    RefundStep, Verdict, check, refund_entries,
+    Asked, CardPart, Funds, Habits, MovedParts, Refund, RefundCase, RefundEvent, RefundKind, RefundMovement,
+    RefundReason, RefundStep, Verdict, check, refund_entries,
 };
 use time::{Duration, OffsetDateTime};
 
@@ -101,7 +101,9 @@ impl Tables {
             funds: is_charged.then(|| self.funds(trip, order.kind)),
             written_off: self.debts[trip].map_or(nothing, |it| it.debt.written_off),
             open: self.open_refund_of(trip).map(|at| self.refunds[trip][at].id),
-            recent: row.instrument.map(|it| self.count_recent(it, now.saturating_sub(COUNTED_FOR))),
+            habits: row
+                .instrument
+                .map(|it| Habits::plain(self.count_recent(it, now.saturating_sub(COUNTED_FOR)), Currency::USD)),
             now,
         };
         check(&asked, &self.stores[row.store].refund).ok()

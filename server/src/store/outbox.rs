@@ -14,6 +14,7 @@ use super::{Result, StoreError};
 
 mod claim;
 pub mod listed;
+pub mod tried;
 
 /// The lane of effects that call none of Amazon's APIs. The others' lane is their API.
 const OWN_LANE: &str = "own";

@@ -51,6 +51,8 @@ pub async fn get(conn: &mut PgConnection, id: &StoreId) -> Result<Option<Store>>
             after: Duration::minutes(row.refund_after_minutes.into()),
             auto_limit: Money::new(row.refund_auto_limit_minor, currency),
             auto_count: read(u32::try_from(row.refund_auto_count), "store.refund_auto_count")?,
+            auto_same_article: read(u32::try_from(row.refund_auto_same_article), "store.refund_auto_same_article")?,
+            auto_share_percent: read(u32::try_from(row.refund_auto_share_percent), "store.refund_auto_share_percent")?,
         },
     }))
 }
@@ -92,9 +94,9 @@ pub async fn insert(conn: &mut PgConnection, store: &Store, now: OffsetDateTime)
              debt_threshold_minor, feedback, bad_cart, decline, rounding, token_life_minutes, capture_repeat_is_safe,
              transactional_data_proves_capture, created_at, rounding_level, promotion_policy, jurisdiction, promotions_max,
              cart_discount_max_minor, review_limit_minutes, refund_window_days, refund_after_minutes, refund_auto_limit_minor,
-             refund_auto_count, skip_adjust)
+             refund_auto_count, skip_adjust, refund_auto_same_article, refund_auto_share_percent)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22,
-             $23, $24, $25, $26, $27) ON CONFLICT DO NOTHING",
+             $23, $24, $25, $26, $27, $28, $29) ON CONFLICT DO NOTHING",
         store.id.as_str(),
         store.merchant.name,
         store.merchant.address,
@@ -122,6 +124,8 @@ pub async fn insert(conn: &mut PgConnection, store: &Store, now: OffsetDateTime)
         store.refund.auto_limit.minor(),
         i32::try_from(store.refund.auto_count).unwrap_or(i32::MAX),
         store.skips_adjust,
+        i32::try_from(store.refund.auto_same_article).unwrap_or(i32::MAX),
+        i32::try_from(store.refund.auto_share_percent).unwrap_or(i32::MAX),
     );
     Ok(done.execute(conn).await?.rows_affected() == 1)
 }
@@ -195,6 +199,8 @@ mod tests {
             after: Duration::ZERO,
             auto_limit: Money::new(0, Currency::USD),
             auto_count: 9,
+            auto_same_article: 7,
+            auto_share_percent: 100,
         };
         stores.push(Store { refund, ..store() });
         stores.extend(

@@ -1,18 +1,21 @@
 //! Mails to shoppers. The words are in the file below; here is what happens when a mail does not leave.
 
+mod dispute_words;
 mod payoff_words;
 mod refund_words;
 mod words;
 
 use std::time::Duration;
 
+use domain::dispute::DisputeNews;
 use domain::effect::{PayoffNews, RefundNews, SignInCode};
-use domain::id::{EmailAddress, PaymentLinkId, PayoffId, RefundId, SignInCodeId, TripId};
+use domain::id::{DisputeId, EmailAddress, PaymentLinkId, PayoffId, RefundId, SignInCodeId, TripId};
 use domain::outbox::{Failure, OutboxState, after_failure};
 
 use super::{Worker, jitter};
 use crate::client::mail::{Attachment, Mail, MailError};
 use crate::failpoint::{self, Commit, Failpoint};
+use crate::flow::dispute::dispute_mail;
 use crate::flow::mail_failed::mail_failed;
 use crate::flow::payment_link::{forget_link, link_mail};
 use crate::flow::payoff::payoff_mail;
@@ -56,6 +59,19 @@ pub(super) async fn send_refund_notice(
         return worker.end(claim, OutboxState::Dropped, Some("there is nobody to write to")).await;
     };
     let words = refund_words::notice(&mail, news, &worker.public_url);
+    send(worker, claim, mail.to, words).await
+}
+
+pub(super) async fn send_dispute_notice(
+    worker: &Worker,
+    claim: &Claim,
+    dispute: DisputeId,
+    news: DisputeNews,
+) -> Result<(), StoreError> {
+    let Some(mail) = dispute_mail(&worker.database, &worker.vault, dispute).await? else {
+        return worker.end(claim, OutboxState::Dropped, Some("there is nobody to write to")).await;
+    };
+    let words = dispute_words::notice(&mail.shown, news, &worker.public_url);
     send(worker, claim, mail.to, words).await
 }
 

@@ -64,3 +64,10 @@ pub(crate) async fn code_to(shop: &Shop, email: &str) -> String {
         .unwrap()
         .to_owned()
 }
+
+/// What a hidden field of a page has.
+pub(crate) fn field(page: &str, name: &str) -> String {
+    let tag = page.split('<').find(|tag| tag.contains(&format!("name=\"{name}\""))).unwrap_or_default();
+    let value = tag.split_once("value=\"").and_then(|(_, rest)| rest.split_once('"'));
+    value.unwrap_or_else(|| panic!("no field {name} in\n{page}")).0.to_owned()
+}

@@ -78,8 +78,8 @@ async fn a_new_key_seals_everything_again_and_then_the_old_one_can_go(_: PgPoolO
     assert!(matches!(refused, Err(RenewKeysError::Staff(_))));
     let mut steps = 0;
     let renewed = renew_keys(&shop.database, &both, ANN, now, |_| steps += 1).await.unwrap();
-    assert_eq!(renewed, Renewed { shoppers: 1, loyalty_accounts: 1, cards: 1 });
-    assert_eq!(steps, 3, "one part of each table");
+    assert_eq!(renewed, Renewed { shoppers: 1, loyalty_accounts: 1, cards: 1, notes: 0 });
+    assert_eq!(steps, 4, "one part of each table, and one of all notes");
     assert_eq!((reads(&vault()).await, reads(&new).await), (None, Some(true)), "the old key is not needed any more");
     let again = renew_keys(&shop.database, &both, ANN, now, |_| {}).await.unwrap();
     assert_eq!(again, Renewed::default(), "nothing is left to do");
@@ -110,7 +110,7 @@ async fn what_the_version_before_left_open_is_sealed_by_a_renewal(_: PgPoolOptio
         (vec!["shopper".to_owned()], vec!["loyalty_account".to_owned()])
     );
     let renewed = renew_keys(&shop.database, &vault(), ANN, shop.worker.clock.now(), |_| {}).await.unwrap();
-    assert_eq!(renewed, Renewed { shoppers: 1, loyalty_accounts: 1, cards: 1 });
+    assert_eq!(renewed, Renewed { shoppers: 1, loyalty_accounts: 1, cards: 1, notes: 0 });
     let sealed = dump(&shop.database).await;
     assert_eq!([seen(&sealed, "kestrel"), seen(&sealed, "osprey")], [[] as [&str; 0]; 2]);
     assert_eq!(shop.card_facts(trip).await.unwrap().name().as_deref(), Some("VISA ending in 9407"));

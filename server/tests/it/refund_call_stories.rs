@@ -137,7 +137,7 @@ async fn g01_sixty_four_refunds_at_once_never_exceed_the_capture(_: PgPoolOption
                 let wish = if racer % 2 == 0 { everything() } else { lines(&[(1, 1)]) };
                 let (reason, by) = (RefundReason::Other, Requester::Staff("ann"));
                 let id = RefundId::new(Uuid::new_v4()).unwrap();
-                let order = RefundOrder { id, trip: &trip, wish, reason, because: None, by };
+                let order = RefundOrder { id, trip: &trip, wish, reason, because: None, note: None, agreed: None, by };
                 request_refund(&database, &order, now).await
             });
         }

@@ -290,6 +290,8 @@ async fn the_same_request_sent_twice_is_one_refund_and_a_strangers_visit_is_not_
         wish: lines(&[(1, 1)]),
         reason: RefundReason::UnwantedItem,
         because: None,
+        note: None,
+        agreed: None,
         by: Requester::Viewer(viewer),
     };
     let first = request_refund(&shop.database, &order(&trip, &own), now).await.unwrap();

@@ -55,7 +55,8 @@ pub(crate) async fn ask_because(
 ) -> Result<RefundRow, RequestRefundError> {
     let id = RefundId::new(Uuid::new_v4()).unwrap();
     let (trip, by) = (trip_id(trip), Requester::Staff("ann"));
-    let order = RefundOrder { id, trip: &trip, wish, reason, because: Some("it was broken"), by };
+    let order =
+        RefundOrder { id, trip: &trip, wish, reason, because: Some("it was broken"), note: None, agreed: None, by };
     request_refund(&shop.database, &order, shop.worker.clock.now()).await
 }
 

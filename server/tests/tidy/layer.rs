@@ -54,7 +54,15 @@ const LAYERS: [Layer; 13] = [
     Layer {
         name: "app",
         places: &["app/src"],
-        may: &["domain::id", "domain::money", "domain::reason", "domain::receipt", "domain::sign_in", "leptos"],
+        may: &[
+            "domain::id",
+            "domain::money",
+            "domain::note",
+            "domain::reason",
+            "domain::receipt",
+            "domain::sign_in",
+            "leptos",
+        ],
     },
     Layer { name: "frontend", places: &["frontend/src"], may: &["app", "leptos"] },
 ];

@@ -41,6 +41,7 @@ pub fn wanted(effect: &Effect, trip: Trip) -> Wanted {
         | Effect::SendDebtNotice { .. }
         | Effect::SendRefundNotice { .. }
         | Effect::MailSignInCode { .. }
+        | Effect::SendDisputeNotice { .. }
         | Effect::MailPaymentLink { .. }
         | Effect::SendPayoffNotice { .. }
         | Effect::CheckPayoff { .. }

@@ -66,6 +66,7 @@ impl Effect {
             // What is promised is given back however late.
             Self::RefundCharge { .. }
             | Self::SendRefundNotice { .. }
+            | Self::SendDisputeNotice { .. }
             | Self::SendPayoffNotice { .. }
             | Self::CheckPayoff { .. } => Plan { due_at: now, deadline_at: None },
             Self::AdjustCharge { .. }

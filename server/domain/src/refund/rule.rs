@@ -5,6 +5,7 @@ use time::{Duration, OffsetDateTime};
 
 use crate::id::RefundId;
 use crate::money::{Currency, Money, MoneyError};
+use crate::reason::closed_list;
 
 use super::{Funds, RefundError, RefundKind, Split};
 
@@ -20,11 +21,16 @@ pub struct RefundRules {
     pub auto_limit: Money,
     /// So many refunds of one instrument in 30 days need nobody to look. Nothing: always.
     pub auto_count: u32,
+    /// So many other visits of one instrument, within [`WATCHED_FOR`], of which the same article came back need nobody to look.
+    pub auto_same_article: u32,
+    /// Up to this share, in percent, of what an instrument bought within [`WATCHED_FOR`] nobody must look. It is asked from the third
+    /// visit with a refund on: who brings back the first thing they ever bought has brought back everything.
+    pub auto_share_percent: u32,
 }
 
 impl RefundRules {
-    /// What a store has that says nothing: 30 days, a wait of 24 hours, and nobody looks at up to 50.00 and three refunds in 30
-    /// days.
+    /// What a store has that says nothing: 30 days, a wait of 24 hours, and nobody looks at up to 50.00, three refunds in 30 days,
+    /// the same article from two other visits, and half of what was bought.
     #[must_use]
     pub const fn plain(currency: Currency) -> Self {
         Self {
@@ -32,7 +38,57 @@ impl RefundRules {
             after: Duration::hours(24),
             auto_limit: Money::new(5000, currency),
             auto_count: 3,
+            auto_same_article: 2,
+            auto_share_percent: 50,
         }
+    }
+}
+
+/// How far back patterns are looked for.
+pub const WATCHED_FOR: Duration = Duration::days(90);
+
+/// Visits with a refund, this one included, from which on the share counts.
+const SHARE_FROM_TRIPS: u32 = 3;
+
+closed_list!(
+    /// Why a person looks at a refund first.
+    ReviewReason {
+        /// More was taken than was owed; nobody asked for it back.
+        Credit = "credit",
+        /// More than nobody must look at.
+        OverLimit = "over_limit",
+        /// One of many in 30 days.
+        Frequent = "frequent",
+        /// Nobody is known to have paid.
+        NobodyKnown = "nobody_known",
+        /// The same article comes back again and again.
+        SameArticle = "same_article",
+        /// Much of what was bought comes back.
+        MostlyReturned = "mostly_returned",
+    }
+);
+
+/// What an instrument brought back before, declined refunds left out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Habits {
+    /// Refunds of the last 30 days.
+    pub recent: u32,
+    /// Other visits within [`WATCHED_FOR`] of which one of these articles came back.
+    pub same_article: u32,
+    /// Other visits within [`WATCHED_FOR`] of which anything came back.
+    pub trips: u32,
+    /// What came back within [`WATCHED_FOR`].
+    pub refunded: Money,
+    /// What was bought within [`WATCHED_FOR`].
+    pub bought: Money,
+}
+
+impl Habits {
+    /// So many refunds in 30 days, and no pattern.
+    #[must_use]
+    pub const fn plain(recent: u32, currency: Currency) -> Self {
+        let nothing = Money::zero(currency);
+        Self { recent, same_article: 0, trips: 0, refunded: nothing, bought: nothing }
     }
 }
 
@@ -51,8 +107,8 @@ pub struct Asked {
     pub written_off: Money,
     /// A refund of the visit that is open.
     pub open: Option<RefundId>,
-    /// The instrument's other refunds of the last 30 days that were not declined. `None`: nobody is known to have paid.
-    pub recent: Option<u32>,
+    /// What the instrument brought back before. `None`: nobody is known to have paid.
+    pub habits: Option<Habits>,
     /// The time.
     pub now: OffsetDateTime,
 }
@@ -141,8 +197,37 @@ pub fn check(asked: &Asked, rules: &RefundRules) -> Result<Verdict, RefundRefusa
         Err(RefundError::Amount(error)) => return Err(error.into()),
         Err(RefundError::MoreThanTaken | RefundError::MovedOn) => return Err(RefundRefusal::MoreThanTaken),
     }
-    let is_small = rules.auto_limit.checked_sub(asked.amount)?.minor() >= 0;
-    let is_rare = asked.recent.is_some_and(|recent| recent < rules.auto_count);
-    let is_goods = asked.kind == RefundKind::Goods;
-    Ok(if is_goods && is_small && is_rare { Verdict::Automatic } else { Verdict::Review })
+    Ok(if review_reasons(asked, rules)?.is_empty() { Verdict::Automatic } else { Verdict::Review })
+}
+
+/// Why a person must look at a refund that may be asked for. Empty: nobody must.
+///
+/// # Errors
+///
+/// Amounts of another currency, or past 64 bits.
+pub fn review_reasons(asked: &Asked, rules: &RefundRules) -> Result<Vec<ReviewReason>, MoneyError> {
+    let is_large = rules.auto_limit.checked_sub(asked.amount)?.minor() < 0;
+    let known = |says: fn(&Habits, &RefundRules) -> bool| asked.habits.is_some_and(|it| says(&it, rules));
+    let reasons = [
+        (ReviewReason::Credit, asked.kind == RefundKind::Credit),
+        (ReviewReason::OverLimit, is_large),
+        (ReviewReason::Frequent, known(|it, rules| it.recent >= rules.auto_count)),
+        (ReviewReason::NobodyKnown, asked.habits.is_none()),
+        (
+            ReviewReason::SameArticle,
+            known(|it, rules| it.same_article > 0 && it.same_article >= rules.auto_same_article),
+        ),
+        (ReviewReason::MostlyReturned, is_mostly_returned(asked, rules)?),
+    ];
+    Ok(reasons.into_iter().filter_map(|(reason, holds)| holds.then_some(reason)).collect())
+}
+
+fn is_mostly_returned(asked: &Asked, rules: &RefundRules) -> Result<bool, MoneyError> {
+    let Some(habits) = asked.habits else { return Ok(false) };
+    let back = habits.refunded.checked_add(asked.amount)?;
+    habits.bought.checked_sub(back)?;
+    let share =
+        |of: Money, percent: u32| i128::from(of.minor()).checked_mul(percent.into()).ok_or(MoneyError::Overflow);
+    let is_much = share(back, 100)? > share(habits.bought, rules.auto_share_percent)?;
+    Ok(habits.trips.saturating_add(1) >= SHARE_FROM_TRIPS && is_much)
 }

@@ -233,7 +233,7 @@ fn asked() -> Asked {
         funds: Some(funds(1000, 0, 0)),
         written_off: usd(0),
         open: None,
-        recent: Some(0),
+        habits: Some(Habits::plain(0, Currency::USD)),
         now: NOW + Duration::days(30),
     }
 }
@@ -252,7 +252,10 @@ fn ref_003_the_window_closes_after_thirty_days_and_not_before() {
 #[test]
 fn what_is_large_or_frequent_or_nobodys_is_looked_at() {
     let rules = RefundRules::plain(Currency::USD);
-    let with = |amount: i64, recent| Asked { amount: usd(amount), recent, funds: Some(funds(amount, 0, 0)), ..asked() };
+    let with = |amount: i64, recent: Option<u32>| {
+        let habits = recent.map(|it| Habits::plain(it, Currency::USD));
+        Asked { amount: usd(amount), habits, funds: Some(funds(amount, 0, 0)), ..asked() }
+    };
     let table = [
         (with(5000, Some(0)), Verdict::Automatic),
         (with(5001, Some(0)), Verdict::Review),
@@ -266,6 +269,32 @@ fn what_is_large_or_frequent_or_nobodys_is_looked_at() {
     for rules in [RefundRules { auto_limit: usd(0), ..rules }, RefundRules { auto_count: 0, ..rules }] {
         assert_eq!(check(&asked(), &rules), Ok(Verdict::Review));
     }
+}
+
+#[test]
+fn a_pattern_is_looked_at_and_says_which_it_is() {
+    let rules = RefundRules::plain(Currency::USD);
+    let plain = Habits { bought: usd(10_000), ..Habits::plain(0, Currency::USD) };
+    let much = Habits { trips: 2, refunded: usd(4_000), ..plain };
+    let table: [(Habits, i64, &[ReviewReason]); 8] = [
+        (Habits { same_article: 1, ..plain }, 1000, &[]),
+        (Habits { same_article: 2, ..plain }, 1000, &[ReviewReason::SameArticle]),
+        (much, 1000, &[]),
+        (much, 1001, &[ReviewReason::MostlyReturned]),
+        (Habits { trips: 1, ..much }, 1001, &[]),
+        (Habits { trips: 2, bought: usd(0), refunded: usd(0), ..plain }, 1, &[ReviewReason::MostlyReturned]),
+        (Habits { recent: 3, ..plain }, 5001, &[ReviewReason::OverLimit, ReviewReason::Frequent]),
+        (plain, 5000, &[]),
+    ];
+    for (habits, amount, want) in table {
+        let asked = Asked { habits: Some(habits), amount: usd(amount), funds: Some(funds(amount, 0, 0)), ..asked() };
+        assert_eq!(review_reasons(&asked, &rules).as_deref(), Ok(want), "{habits:?} {amount}");
+        let verdict = if want.is_empty() { Verdict::Automatic } else { Verdict::Review };
+        assert_eq!(check(&asked, &rules), Ok(verdict));
+    }
+    let nobody = Asked { habits: None, kind: RefundKind::Credit, ..asked() };
+    let want = vec![ReviewReason::Credit, ReviewReason::NobodyKnown];
+    assert_eq!(review_reasons(&nobody, &rules), Ok(want));
 }
 
 #[test]

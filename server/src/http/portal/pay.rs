@@ -44,6 +44,7 @@ pub(super) fn owed(debt: debt::OwedTrip, now: OffsetDateTime) -> OwedTrip {
         cause: debt.cause,
         items: u32::try_from(debt.items).unwrap_or(u32::MAX),
         days: u32::try_from((now - debt.incurred_at).whole_days()).unwrap_or(0),
+        dispute: None,
     }
 }
 

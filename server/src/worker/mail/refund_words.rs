@@ -39,8 +39,8 @@ pub(super) fn notice(mail: &RefundMail, news: RefundNews, public_url: &str) -> W
     }
     let _ = write!(
         text,
-        "Visit: {}\n{public_url}/trips/{}\n\nSomething wrong? {} can help.\n",
-        refund.trip, refund.trip, mail.merchant.contact
+        "See how it stands:\n{public_url}/refunds/{}\n\nVisit: {}\n{public_url}/trips/{}\n\nSomething wrong? {} can help.\n",
+        refund.id, refund.trip, refund.trip, mail.merchant.contact
     );
     Words { subject: format!("{subject}, {name}"), text }
 }
@@ -146,7 +146,13 @@ mod tests {
 
     fn assert_says(words: &Words, subject: &str, parts: &[&str]) {
         assert_eq!(words.subject, format!("{subject}: USD 10.00, Corner Market"));
-        let always = ["Reference: 550e8400-e29b-41d4-a716-446655440000", "Visit: trip-1", "help@example.com", "Tea"];
+        let always = [
+            "Reference: 550e8400-e29b-41d4-a716-446655440000",
+            "https://shop.example/refunds/550e8400",
+            "Visit: trip-1",
+            "help@example.com",
+            "Tea",
+        ];
         for part in parts.iter().chain(&always) {
             assert!(words.text.contains(part), "{part} is not in\n{}", words.text);
         }
