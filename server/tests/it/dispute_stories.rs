@@ -4,7 +4,9 @@ use domain::dispute::DisputeKind;
 use domain::id::DisputeId;
 use domain::viewer::Viewer;
 use reqwest::StatusCode;
-use server::flow::dispute::{DisputeRow, Resolution, ResolveDisputeError, dispute_note, resolve_dispute};
+use server::flow::dispute::{
+    DisputeOrder, DisputeRow, Resolution, ResolveDisputeError, dispute_note, open_dispute, resolve_dispute,
+};
 use server::flow::settle_debt::Decider;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use twin::demo_items;
