@@ -25,14 +25,6 @@ pub async fn erase_data(agreed: Option<String>) -> Result<(), UiError> {
     Ok(())
 }
 
-/// Signs out, and leads back here by signing in.
-#[server(endpoint = "sign_in_anew")]
-pub async fn sign_in_anew() -> Result<(), UiError> {
-    backend()?.sign_out().await?;
-    leptos_axum::redirect(&WayBack::sign_in(Some(&WayBack::Erase)));
-    Ok(())
-}
-
 /// `/privacy`
 #[component]
 pub(crate) fn PrivacyPage() -> impl IntoView {
@@ -68,7 +60,7 @@ pub(crate) fn ErasePage() -> impl IntoView {
         |erasure| {
             let content = match erasure {
                 Erasure::Ready => view! { <EraseForm /> }.into_any(),
-                Erasure::SignInFirst => view! { <SignInFirst /> }.into_any(),
+                Erasure::SignInFirst => view! { <ConfirmFirst /> }.into_any(),
                 Erasure::StillOpen => why(word::STILL_OPEN, word::STILL_OPEN_TEXT),
                 Erasure::ByAddressOnly => why(word::BY_ADDRESS, word::BY_ADDRESS_TEXT),
             };
@@ -83,18 +75,17 @@ pub(crate) fn ErasePage() -> impl IntoView {
 }
 
 #[component]
-fn SignInFirst() -> impl IntoView {
-    let sign_in = ServerAction::<SignInAnew>::new();
+fn ConfirmFirst() -> impl IntoView {
     view! {
         <PageTitle name=word::ERASE />
         <h1>{word::ERASE}</h1>
-        <Notice tone=Tone::Calm title=word::SIGN_IN_FIRST>
-            <p>{word::SIGN_IN_FIRST_TEXT}</p>
-            <ActionForm action=sign_in>
-                <button class="button" type="submit">
-                    {word::SIGN_IN}
-                </button>
-            </ActionForm>
+        <Notice tone=Tone::Calm title=word::CONFIRM_FIRST>
+            <p>{word::CONFIRM_FIRST_TEXT}</p>
+            <p>
+                <a class="button" href=WayBack::confirm(Some(&WayBack::Erase))>
+                    {word::CONFIRM}
+                </a>
+            </p>
         </Notice>
     }
 }

@@ -192,7 +192,9 @@ fn Refunds(refunds: Vec<ReceiptRefund>) -> impl IntoView {
         let lines: Vec<_> =
             refund_lines(&refund).into_iter().map(|line| view! { <span class="line">{line}</span> }).collect();
         view! {
-            <dt>{amount(refund.amount)}</dt>
+            <dt>
+                <a href=format!("/refunds/{}", refund.reference)>{amount(refund.amount)}</a>
+            </dt>
             <dd>{lines}</dd>
         }
     });

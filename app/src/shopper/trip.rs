@@ -36,13 +36,13 @@ pub(crate) fn TripPage() -> impl IntoView {
 fn show(page: Page) -> AnyView {
     match page {
         Page::Receipt(receipt) => {
-            let (trip, refunds) = (receipt.trip.clone(), receipt.refunds.clone());
+            let trip = receipt.trip.clone();
             let delay = (receipt.progress == PaymentProgress::InProgress)
                 .then(|| view! { <Delay waits_for=WaitsFor::Charge /> });
             view! {
                 {delay}
                 <ReceiptView receipt=*receipt />
-                <RefundDoor trip refunds />
+                <RefundDoor trip />
             }
             .into_any()
         }

@@ -81,6 +81,11 @@ impl WayBack {
         }
     }
 
+    /// The address of the page that asks to confirm, which leads back here.
+    pub(crate) fn confirm(next: Option<&Self>) -> String {
+        with_next("/confirm", next)
+    }
+
     /// The address of the page for the code that confirms, which leads back here.
     pub(crate) fn confirm_code(next: Option<&Self>) -> String {
         with_next("/confirm/code", next)

@@ -37,9 +37,10 @@ pub(crate) const NOT_AGREED: &str = "Tick the box to have your data erased";
 pub(crate) const ERASE_BUTTON: &str = "Erase my data";
 pub(crate) const ERASED: &str = "Your data is erased";
 pub(crate) const ERASED_TEXT: &str = "You are signed out everywhere. There is nothing else to do.";
-pub(crate) const SIGN_IN_FIRST: &str = "Sign in once more first";
-pub(crate) const SIGN_IN_FIRST_TEXT: &str = "Erasing cannot be undone. So that nobody else does it on a device you left open, you need to have signed in within the last ten minutes.";
-pub(crate) const SIGN_IN: &str = "Sign in again";
+pub(crate) const CONFIRM_FIRST: &str = "Confirm once more first";
+pub(crate) const CONFIRM_FIRST_TEXT: &str = "Erasing cannot be undone. So that nobody else does it on a device you left open, \
+    we send a code to your email address first. It is good for ten minutes.";
+pub(crate) const CONFIRM: &str = "Confirm by email";
 pub(crate) const STILL_OPEN: &str = "Not yet: something is still open";
 pub(crate) const STILL_OPEN_TEXT: &str = "A trip is still being charged, something is owed, or a refund is on its way, and we need your data to finish it. \
     Look at your trips and your balance, and come back when it is done.";

@@ -5,7 +5,6 @@ use crate::backend::refund::ReturnReason;
 pub(crate) const DOOR: &str = "Something wrong with what you bought?";
 pub(crate) const DOOR_TEXT: &str = "Ask for your money back for what was broken, too old or not wanted.";
 pub(crate) const DOOR_LINK: &str = "Ask for a refund";
-pub(crate) const SO_FAR: &str = "Refunds for this trip";
 
 pub(crate) const NAME: &str = "Ask for a refund";
 pub(crate) const CHOOSE: &str = "How much comes back?";
@@ -103,11 +102,6 @@ pub(crate) fn elsewhere(amount: &str) -> String {
 /// Why a refund was declined.
 pub(crate) fn because(reason: &str) -> String {
     format!("The reason: {reason}")
-}
-
-/// A refund on the receipt's page.
-pub(crate) fn listed(amount: &str, day: &str) -> String {
-    format!("{amount}, asked for on {day}")
 }
 
 /// Why something comes back.

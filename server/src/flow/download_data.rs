@@ -2,13 +2,14 @@
 
 use domain::viewer::Viewer;
 use serde_json::{Value, json};
-use sqlx::PgPool;
+use sqlx::{PgConnection, PgPool};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use super::read_receipt::{TripPaper, paper};
 use super::shopper::record_read;
 use crate::store::trip::listed::{self, Wanted};
+use crate::store::viewer::Reach;
 use crate::store::{self, StoreError, personal};
 use crate::vault::Vault;
 
@@ -44,10 +45,17 @@ pub async fn download_data(
             }
             TripPaper::NoPurchase { .. } => None,
         };
+        let mut notes = vec![];
+        for refund in receipt.iter().flat_map(|it| &it.refunds) {
+            if let Some(note) = store::refund_review::note(&mut conn, vault, refund.reference).await? {
+                notes.push(json!({ "refund": refund.reference, "note": note.expose() }));
+            }
+        }
         trips.push(json!({
             "trip": trip.row.id.as_str(), "store": trip.row.store.as_str(), "store_name": trip.store_name,
             "started_at": moment(trip.row.started_at), "state": trip.row.state.name(),
             "owed_minor": trip.outstanding.minor(), "currency": trip.row.currency.code(), "receipt": receipt,
+            "notes": notes,
         }));
     }
     let (email, sessions) = match viewer {
@@ -58,11 +66,28 @@ pub async fn download_data(
         _ => (None, vec![]),
     };
     let payoffs = personal::list_payoffs(&mut conn, &reach).await?;
+    let disputes = disputes(&mut conn, vault, &reach).await?;
     record_read(&mut conn, viewer, "data_downloaded", &viewer.to_string(), now).await?;
     Ok(json!({
         "made_at": moment(now), "email": email, "is_complete": is_all, "trips": trips, "payments_of_debts": payoffs,
+        "disputes": disputes,
         "sessions_end_at": sessions,
     }))
+}
+
+/// What was said of debts, with the shopper's own words.
+async fn disputes(conn: &mut PgConnection, vault: &Vault, reach: &Reach) -> Result<Vec<Value>, StoreError> {
+    let mut disputes = vec![];
+    for id in personal::list_disputes(&mut *conn, reach).await? {
+        let Some(row) = store::dispute::get(&mut *conn, id).await? else { continue };
+        let note = store::dispute::note(&mut *conn, vault, id).await?;
+        disputes.push(json!({
+            "reference": id, "trip": row.trip.as_str(), "kind": row.kind.as_str(), "state": row.state.name(),
+            "opened_at": moment(row.opened_at), "because": row.decided_because,
+            "note": note.as_ref().map(|it| it.expose()),
+        }));
+    }
+    Ok(disputes)
 }
 
 fn moment(at: OffsetDateTime) -> String {

@@ -1,6 +1,6 @@
 //! What is personal, across the tables that have some: asked for by whom it is about, erased, and forgotten by age.
 
-use domain::id::{InstrumentId, ShopperId, TripId};
+use domain::id::{DisputeId, InstrumentId, ShopperId, TripId};
 use serde_json::{Value, json};
 use sqlx::PgConnection;
 use time::OffsetDateTime;
@@ -66,7 +66,7 @@ pub async fn end_card_sessions(conn: &mut PgConnection, instrument: &InstrumentI
     Ok(())
 }
 
-/// Takes out of the card facts of these instruments what bookkeeping does not need. How many visits that were.
+/// Takes out of the card facts of these instruments what bookkeeping does not need, and what shoppers wrote. How many visits that were.
 pub async fn reduce_cards(
     conn: &mut PgConnection,
     vault: &Vault,
@@ -79,10 +79,33 @@ pub async fn reduce_cards(
         &instruments,
     );
     let trips = trips.fetch_all(&mut *conn).await?;
+    forget_notes(&mut *conn, &instruments, &[]).await?;
     reduce(conn, vault, trips, now).await
 }
 
+/// Erases what shoppers wrote about these visits in their own words.
+async fn forget_notes(conn: &mut PgConnection, instruments: &[String], trips: &[String]) -> Result<()> {
+    sqlx::query!(
+        "UPDATE refund SET note_sealed = NULL FROM trip WHERE trip.trip_id = refund.trip_id AND note_sealed IS NOT NULL
+             AND (trip.instrument_id = ANY($1) OR trip.trip_id = ANY($2))",
+        instruments,
+        trips,
+    )
+    .execute(&mut *conn)
+    .await?;
+    sqlx::query!(
+        "UPDATE dispute SET note_sealed = NULL FROM trip WHERE trip.trip_id = dispute.trip_id AND note_sealed IS NOT NULL
+             AND (trip.instrument_id = ANY($1) OR trip.trip_id = ANY($2))",
+        instruments,
+        trips,
+    )
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
 async fn reduce(conn: &mut PgConnection, vault: &Vault, trips: Vec<String>, now: OffsetDateTime) -> Result<u64> {
+    forget_notes(&mut *conn, &[], &trips).await?;
     let mut count = 0_u64;
     for trip in trips {
         card_facts::reduce(&mut *conn, vault, &read(TripId::new(&trip), "card_facts.trip_id")?, now).await?;
@@ -138,6 +161,17 @@ pub async fn list_payoffs(conn: &mut PgConnection, reach: &Reach) -> Result<Vec<
         })
     });
     Ok(rows.collect())
+}
+
+/// Disputes about these visits, the newest first.
+pub async fn list_disputes(conn: &mut PgConnection, reach: &Reach) -> Result<Vec<DisputeId>> {
+    let ids = sqlx::query_scalar!(
+        "SELECT dispute_id FROM dispute JOIN trip USING (trip_id)
+         WHERE trip.instrument_id = ANY($1) OR trip.trip_id = ANY($2) ORDER BY opened_at DESC",
+        reach.instruments(),
+        reach.trips(),
+    );
+    Ok(ids.fetch_all(conn).await?.into_iter().map(DisputeId).collect())
 }
 
 /// When the sessions of a shopper end, in seconds since 1970.

@@ -54,7 +54,15 @@ impl Things {
     fn of_nobody() -> Self {
         let id = || Uuid::new_v4().to_string();
         let session = "0".repeat(64);
-        Self { paid: id(), owed: id(), refund: id(), dispute: id(), payoff: id(), session, statement: "NOBODYS-1".to_owned() }
+        Self {
+            paid: id(),
+            owed: id(),
+            refund: id(),
+            dispute: id(),
+            payoff: id(),
+            session,
+            statement: "NOBODYS-1".to_owned(),
+        }
     }
 
     /// What is asked, how, and who may.
@@ -66,7 +74,14 @@ impl Things {
             Ask::Post(action, from.to_owned(), fields)
         };
         let Self { paid, owed, refund, dispute, payoff, session, statement } = self;
-        let card = [("store", "TEST_STORE_001"), ("day", "2026-11-21"), ("tail", "0000"), ("expiry", "01/30"), ("total", "1.00"), ("statement", "")];
+        let card = [
+            ("store", "TEST_STORE_001"),
+            ("day", "2026-11-21"),
+            ("tail", "0000"),
+            ("expiry", "01/30"),
+            ("total", "1.00"),
+            ("statement", ""),
+        ];
         let returned = [
             ("trip", paid.as_str()),
             ("refund", refund),
@@ -171,12 +186,16 @@ async fn things_of_owner(shop: &Shop, browser: &mut Browser<'_>) -> Things {
 }
 
 #[sqlx::test(migrations = "../migrations")]
-async fn ptl_012_sec_002_whatever_can_be_asked_is_answered_to_its_owner_alone(_: PgPoolOptions, connect: PgConnectOptions) {
+async fn ptl_012_sec_002_whatever_can_be_asked_is_answered_to_its_owner_alone(
+    _: PgPoolOptions,
+    connect: PgConnectOptions,
+) {
     let shop = Shop::open(connect).await;
     let (mut owner, mut stranger) = (Browser::new(&shop), Browser::new(&shop));
     let things = things_of_owner(&shop, &mut owner).await;
     stranger.sign_in(STRANGER).await;
-    let asked: BTreeSet<&str> = things.questions().iter().map(|(method, ..)| *method).filter(|it| !it.starts_with('(')).collect();
+    let asked: BTreeSet<&str> =
+        things.questions().iter().map(|(method, ..)| *method).filter(|it| !it.starts_with('(')).collect();
     assert_eq!(asked, methods(), "the table asks everything that can be asked");
 
     let nobodys = Things::of_nobody().questions();
@@ -195,7 +214,9 @@ async fn ptl_012_sec_002_whatever_can_be_asked_is_answered_to_its_owner_alone(_:
         let (to_stranger, to_nobody) = (ask(&mut stranger, &question).await, ask(&mut stranger, &of_nobody).await);
         assert_eq!(to_stranger, to_nobody, "{method}: another's looks like nobody's");
         match (&question, to_stranger) {
-            (Ask::Get(path), Answer::Page(status)) if !path.contains('?') => assert_eq!(status, StatusCode::NOT_FOUND, "{method}"),
+            (Ask::Get(path), Answer::Page(status)) if !path.contains('?') => {
+                assert_eq!(status, StatusCode::NOT_FOUND, "{method}")
+            }
             (_, Answer::Page(status)) => assert!(status.is_client_error(), "{method}: {status}"),
             (_, Answer::Refused(_)) => {}
             (_, Answer::Done) => assert_eq!(method, "end_session", "nothing is done to what is another's"),

@@ -7,7 +7,7 @@ use server::flow::erase::forget_personal;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use twin::demo_items;
 
-use crate::browser::Browser;
+use crate::browser::{Browser, code_to};
 use crate::shop::{Shop, vault};
 
 const VISA: &str = "visa.shopper@example.com";
@@ -57,11 +57,12 @@ async fn pp_001_who_asks_is_erased_and_a_later_visit_begins_anew(_: PgPoolOption
     assert!(unticked.contains("__err"), "{unticked}");
     assert_eq!(shop.card_facts(trip).await.unwrap().tail.as_deref(), Some("4242"), "nothing has happened");
     shop.pass(time::Duration::minutes(11)).await;
-    assert!(browser.get(page).await.1.contains("Sign in once more first"));
+    assert!(browser.get(page).await.1.contains("href=\"/confirm?next=/privacy/erase\""));
     assert!(browser.post("/api/erase_data", page, &[("agreed", "yes")]).await.contains("__err"), "not young enough");
-    let anew = browser.post("/api/sign_in_anew", page, &[]).await;
-    assert_eq!(anew, "/sign-in?next=/privacy/erase");
-    browser.sign_in(VISA).await;
+    let asked = browser.post("/api/request_confirmation", "/confirm", &[("next", page)]).await;
+    assert_eq!(asked, "/confirm/code?next=/privacy/erase");
+    let code = code_to(&shop, VISA).await;
+    assert_eq!(browser.post("/api/confirm", &asked, &[("code", &code), ("next", page)]).await, page);
     assert!(browser.get(page).await.1.contains("What is erased"));
     assert_eq!(browser.post("/api/erase_data", page, &[("agreed", "yes")]).await, "/privacy/erased");
 
