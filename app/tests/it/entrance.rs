@@ -113,7 +113,7 @@ async fn ptl_011_each_wrong_fact_leads_to_its_field_and_none_is_repeated() {
         ("store=S1&day=2026-11-21&expiry=13%2F31&tail=7351&total=&statement=", "expiry", "Enter the month and year"),
         ("store=S1&day=2026-11-21&expiry=09%2F31&tail=735&total=&statement=", "tail", "Enter the last four digits"),
         (
-            "store=S1&day=2026-11-21&expiry=09%2F31&tail=7351&total=much&statement=",
+            "store=S1&day=2026-11-21&expiry=09%2F31&tail=7351&total=umpteen&statement=",
             "total",
             "Enter the total in figures",
         ),
@@ -131,7 +131,7 @@ async fn ptl_011_each_wrong_fact_leads_to_its_field_and_none_is_repeated() {
         assert!(page.title().starts_with("Error: Sign in with your card"), "{}", page.title());
         assert!(page.html.contains(&format!("href=\"#{field}\"")) && page.text().contains(words), "{words}");
         assert!(page.html.contains(&format!("{field}-problem")), "{field}");
-        for typed in ["7351", "5555", "much", "13/31"] {
+        for typed in ["7351", "5555", "umpteen", "13/31"] {
             assert!(!local(&refused).contains(typed) && !page.html.contains(typed), "{typed}");
         }
     }

@@ -91,7 +91,7 @@ impl Things {
             ("agreed_minor", "217"),
             ("currency", "USD"),
         ];
-        let disputed = [("trip", owed.as_str()), ("dispute", dispute), ("claim", "paid"), ("note", "")];
+        let disputed = [("trip", owed.as_str()), ("dispute", dispute), ("claim", "already_paid"), ("note", "")];
         let due = [("trips", owed.as_str()), ("agreed_minor", "1481"), ("currency", "USD")];
         vec![
             ("who", Everybodys, get("/")),

@@ -6,13 +6,14 @@ use std::sync::Arc;
 use load::arrival::Spread;
 use load::bench::soak::MIX;
 use load::memory::Watch;
-use load::operation::{Crowd, Operation};
+use load::operation::{Bought, Crowd, Operation};
 use load::report::milliseconds;
 use load::run::{Rates, Soak, burst, open_loop, soak};
 use load::shopper::sign_in;
 use load::target::{Gateway, Target};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use tokio::sync::watch;
+use uuid::Uuid;
 
 use crate::programs::until;
 use crate::shop::{GATEWAY_ROLE, GATEWAY_SECRET, Shop};
@@ -35,13 +36,18 @@ async fn pf_001_many_mixed_operations_at_once_fail_nowhere_and_every_cent_is_acc
     connect: PgConnectOptions,
 ) {
     let shop = Shop::open(connect).await;
-    shop.twin.walk("visa", &twin::demo_items(1)).await.unwrap();
+    let mut bought = vec![];
+    for _ in 0..3 {
+        let trip = shop.twin.walk("visa", &twin::demo_items(1)).await.unwrap().trip.to_string();
+        bought.push(Bought { trip, refund: Uuid::new_v4(), minor: 217 });
+    }
     shop.settle().await;
     let (stop, stopped) = watch::channel(false);
     let working = tokio::spawn(server::worker::run(shop.worker.clone(), stopped));
     let target = target(&shop);
     let cookie = sign_in(&target, "visa.shopper@example.com", shop.twin.mail_dir()).await.unwrap();
-    let crowd = Crowd::new("crowd-", 20).walking(&target, &shop.twin.url()).await.unwrap().signed_in(cookie);
+    let crowd =
+        Crowd::new("crowd-", 20).walking(&target, &shop.twin.url()).await.unwrap().signed_in(cookie).returning(bought);
     let mut memory = Watch::of(&[std::process::id()]);
     let plan = Soak { mix: MIX.to_vec(), at_once: 10, seconds: 12 };
     let report = soak(&target, Arc::new(crowd), &plan, &mut memory).await.unwrap();

@@ -122,7 +122,12 @@ async fn g02_a_worker_that_died_during_the_call_is_followed_by_one_with_the_same
 #[sqlx::test(migrations = "../migrations")]
 async fn g01_sixty_four_refunds_at_once_never_exceed_the_capture(_: PgPoolOptions, connect: PgConnectOptions) {
     let shop = Shop::open(connect.clone()).await;
-    sqlx::query("UPDATE store SET refund_auto_count = 9999").execute(&shop.database).await.unwrap();
+    sqlx::query(
+        "UPDATE store SET refund_auto_count = 9999, refund_auto_same_article = 9999, refund_auto_share_percent = 100",
+    )
+    .execute(&shop.database)
+    .await
+    .unwrap();
     // More at once than a process has connections for: those wait their turn.
     let options = server::database::pool_options().max_connections(16).acquire_timeout(Duration::MINUTE.unsigned_abs());
     let racing = options.connect_with(connect).await.unwrap();
