@@ -52,6 +52,11 @@ export class Shopper {
 
 /** Tests get a shopper whose card is approved; `Shopper.withCard` makes others. */
 export const test = base.extend<{ shopper: Shopper }>({
+  // Each test comes from a network of its own: what one may ask for in an hour is a budget.
+  extraHTTPHeaders: async ({}, use) => {
+    const part = () => Math.floor(Math.random() * 256);
+    await use({ 'x-forwarded-for': `10.${part()}.${part()}.1` });
+  },
   shopper: async ({}, use) => use(await Shopper.withCard()),
 });
 

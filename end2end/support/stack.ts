@@ -27,6 +27,8 @@ export const stack: PlaywrightTestConfig['webServer'] = {
     TWIN_SMTP_ADDR: '127.0.0.1:4125',
     // As patient as tests must be on a busy machine.
     STORESIDE_GATE_BUDGET_MS: '10000',
+    // Tests say from which network they come.
+    STORESIDE_TRUSTED_PROXIES: '127.0.0.1/32',
     // Empty is unset: an embedded database, whatever the caller's own is.
     DATABASE_URL: '',
   },

@@ -41,7 +41,7 @@ test('PTL-001 the way in by card is offered, says how wallets find the number, a
   await page.getByRole('link', { name: 'With your payment card and one visit' }).click();
   await expect(heading(page)).toHaveText('Sign in with your card');
   await page.getByText('I paid with a phone or a watch').click();
-  await expect(page.getByText('Device Account Number')).toBeVisible();
+  await expect(page.getByText('Device Account Number').first()).toBeVisible();
   expect(await violations(page)).toEqual([]);
 });
 

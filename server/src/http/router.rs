@@ -17,8 +17,9 @@ use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use leptos::nonce::use_nonce;
 use leptos::prelude::{LeptosOptions, provide_context, use_context};
-use leptos_axum::{LeptosRoutes, ResponseOptions, file_and_error_handler_with_context, generate_route_list};
+use leptos_axum::{LeptosRoutes, ResponseOptions, generate_route_list, render_app_async_with_context};
 use tower_http::compression::CompressionLayer;
+use tower_http::services::{ServeDir, ServeFile};
 use tower_http::timeout::TimeoutLayer;
 use tower_sessions::Session;
 
@@ -78,9 +79,18 @@ pub fn router(parts: RouterParts) -> Router {
         .route("/metrics", get(metrics::get).with_state(parts.metrics));
     let called = connector::routes(parts.connectors).merge(event_feed::routes(parts.event_feed));
     let called = called.merge(stripe_webhook::routes(parts.stripe));
+    let own = own.merge(assets(&parts.site));
     let all = own.merge(called).merge(openapi::routes()).merge(pages(parts.portal, parts.site, parts.is_https));
     let all = all.layer(from_fn(protect));
     if parts.is_https { all.layer(from_fn(demand_https)) } else { all }
+}
+
+/// The files for browsers. Not by way of the framework: its answer to a file takes the headers of whatever page is being made on the
+/// same thread, and that page then goes out without its policy.
+fn assets(site: &LeptosOptions) -> Router {
+    let root = Path::new(&*site.site_root);
+    let pkg = ServeDir::new(root.join("pkg")).precompressed_br().precompressed_gzip();
+    Router::new().nest_service("/pkg", pkg).route_service("/favicon.svg", ServeFile::new(root.join("favicon.svg")))
 }
 
 fn pages(state: PortalState, site: LeptosOptions, is_https: bool) -> Router {
@@ -93,8 +103,8 @@ fn pages(state: PortalState, site: LeptosOptions, is_https: bool) -> Router {
         move || shell(site.clone())
     };
     Router::new()
-        .leptos_routes_with_context(&site, generate_route_list(App), context.clone(), document)
-        .fallback(file_and_error_handler_with_context::<LeptosOptions, _>(context, shell))
+        .leptos_routes_with_context(&site, generate_route_list(App), context.clone(), document.clone())
+        .fallback(render_app_async_with_context(context, document))
         .with_state(site)
         .merge(files)
         .layer(sessions)

@@ -132,3 +132,20 @@ async fn ptl_013_without_its_database_the_portal_says_what_to_do(_: PgPoolOption
         assert!(status == StatusCode::OK || text.contains("Try again in a few minutes"), "{path}: {text}");
     }
 }
+
+#[sqlx::test(migrations = "../migrations")]
+async fn a_page_keeps_its_policy_while_files_are_fetched(_: PgPoolOptions, connect: PgConnectOptions) {
+    let shop = Shop::open(connect).await;
+    std::fs::create_dir_all(shop.folder.join("site/pkg")).unwrap();
+    std::fs::write(shop.folder.join("site/pkg/storeside.css"), "body {}").unwrap();
+    let get = |path: &str| shop.http.get(format!("{}{path}", shop.url)).header("accept", "text/html").send();
+    for _ in 0..25 {
+        let (page, file, other) = tokio::join!(get("/help"), get("/pkg/storeside.css"), get("/"));
+        assert_eq!(file.unwrap().status(), StatusCode::OK);
+        for page in [page.unwrap(), other.unwrap()] {
+            let policy = page.headers()["content-security-policy"].to_str().unwrap();
+            assert!(policy.contains("script-src 'nonce-"), "{policy}");
+        }
+    }
+    shop.close().await;
+}

@@ -387,6 +387,7 @@ fn serve(
 ) -> JoinHandle<()> {
     let database = gate.database.clone();
     let maintenance_file = principals.with_file_name("maintenance.txt");
+    let site_root = principals.with_file_name("site").display().to_string();
     static METRICS: OnceLock<metrics_exporter_prometheus::PrometheusHandle> = OnceLock::new();
     let callers = Callers::new(CallerSettings {
         principals: Some(principals),
@@ -423,7 +424,7 @@ fn serve(
             trusted_proxies: [].into(),
         },
         metrics: MetricsState { handle: handle.clone(), database, clock: clock.clone() },
-        site: LeptosOptions::builder().output_name("storeside").site_root("no-such-folder").build(),
+        site: LeptosOptions::builder().output_name("storeside").site_root(site_root).build(),
         is_https: front.is_https,
     });
     let app = app.into_make_service_with_connect_info::<SocketAddr>();

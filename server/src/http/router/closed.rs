@@ -25,11 +25,6 @@ pub(super) struct Closing {
 
 /// Answers with the page of a closed portal while it is closed, and where what is inside could answer nothing.
 pub(super) async fn close(State(closing): State<Closing>, request: Request, next: Next) -> Response {
-    let path = request.uri().path();
-    // The style sheet and the icon of that page.
-    if path.starts_with("/pkg/") || path == "/favicon.svg" {
-        return next.run(request).await;
-    }
     if let Ok(sentence) = tokio::fs::read_to_string(&closing.file).await {
         let sentence: String = sentence.trim().chars().take(SENTENCE_CHARS_MAX).collect();
         return page(&closing.site, Some(sentence.as_str()).filter(|it| !it.is_empty()));
