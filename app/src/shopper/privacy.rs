@@ -12,7 +12,7 @@ use crate::part::asked::asked;
 use crate::part::notice::{ErrorSummary, Notice, Tone};
 use crate::part::title::PageTitle;
 use crate::shopper::way_back::WayBack;
-use crate::word::{privacy as word, trouble};
+use crate::word::{privacy as word, sessions, trouble};
 
 /// Erases what is personal of who is signed in. `agreed` is the box that was ticked.
 #[server(endpoint = "erase_data")]
@@ -48,6 +48,10 @@ pub(crate) fn PrivacyPage() -> impl IntoView {
         <p>{word::ERASE_TEXT}</p>
         <p>
             <a href="/privacy/erase">{word::ERASE_LINK}</a>
+        </p>
+        <h2>{sessions::NAME}</h2>
+        <p>
+            <a href="/sessions">{word::SESSIONS_LINK}</a>
         </p>
     }
 }

@@ -47,3 +47,4 @@ pub(crate) const STILL_OPEN_TEXT: &str = "A trip is still being charged, somethi
 pub(crate) const BY_ADDRESS: &str = "Sign in with your email address for this";
 pub(crate) const BY_ADDRESS_TEXT: &str = "What you signed in with can be known to others, too. Sign in with the email address that belongs to the card. \
     Without one, the store named on your receipt erases your data.";
+pub(crate) const SESSIONS_LINK: &str = "See your sessions, and end them";
