@@ -5,6 +5,9 @@ import { type Page } from '@playwright/test';
 import { Shopper, expect, test } from '../../support/shopper';
 import { askForRefund, disputes, heading, signIn, violations } from './portal';
 
+// These look at every page there is, twice or more.
+test.slow();
+
 const publicPages = ['/', '/sign-in', '/sign-in?next=/trips', '/sign-in/code', '/signed-out', '/privacy', '/privacy/erased', '/no-such-page'];
 
 /** Signs in somebody who owes for one trip and has paid another, and gives the addresses of all pages of theirs. */
