@@ -2,11 +2,18 @@
 
 use std::sync::Arc;
 
+use domain::id::TripId;
 use leptos::prelude::*;
+use leptos_router::hooks::use_params_map;
 
 use crate::backend::{ShopperBackend, backend};
 use crate::error::UiError;
 use crate::part::trouble::Trouble;
+
+/// The trip that the address names. `None`: what stands there is no trip's id.
+pub(crate) fn trip_of_path() -> Option<TripId> {
+    use_params_map().read_untracked().get_str("trip").and_then(|id| TripId::new(id).ok())
+}
 
 /// Shows the answer to `ask`, or what went wrong.
 pub(crate) fn asked<T, F, V>(

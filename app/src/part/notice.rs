@@ -2,7 +2,8 @@
 
 use leptos::prelude::*;
 
-use crate::word::sign_in as word;
+use crate::error::UiError;
+use crate::word::{sign_in as word, trouble};
 
 /// The look of a notice. The words say the same, for those who see no colours.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,6 +55,17 @@ pub(crate) fn ProblemSummary(problems: Vec<(String, String)>) -> impl IntoView {
             </div>
         }
     })
+}
+
+/// What went wrong with what was sent, and what to do, where no field is to blame.
+#[component]
+pub(crate) fn Refusal(error: UiError) -> impl IntoView {
+    let (title, text) = trouble::of(error);
+    view! {
+        <Notice tone=Tone::Warning title>
+            <p role="alert">{text}</p>
+        </Notice>
+    }
 }
 
 /// At the top of a page whose form was refused: says why and leads to the field. The browser moves the focus here.

@@ -12,15 +12,15 @@ use crate::backend::dispute::{DisputeBar, DisputeClaim, DisputeForm, DisputePage
 use crate::backend::{ShopperBackend, backend};
 use crate::error::UiError;
 use crate::island::SubmitButton;
-use crate::part::asked::asked;
+use crate::part::asked::{asked, trip_of_path};
 use crate::part::moment::{Day, Moment};
 use crate::part::money::amount;
 use crate::part::note::NoteField;
-use crate::part::notice::{ErrorSummary, Notice, ProblemSummary, Tone};
+use crate::part::notice::{ErrorSummary, Notice, ProblemSummary, Refusal, Tone};
 use crate::part::title::PageTitle;
 use crate::respond::Answer;
 use crate::shopper::refund::{note_of, note_problem};
-use crate::word::{dispute as word, layout, trouble};
+use crate::word::{dispute as word, layout};
 
 /// Sends what a shopper says of a debt.
 #[server(endpoint = "open_dispute")]
@@ -32,10 +32,6 @@ pub async fn open_dispute(trip: String, dispute: String, claim: String, note: St
     let id = backend()?.open_dispute(DisputeWish { id, trip, claim, note }).await?;
     leptos_axum::redirect(&format!("/disputes/{id}"));
     Ok(())
-}
-
-fn trip_of_path() -> Option<TripId> {
-    use_params_map().read_untracked().get_str("trip").and_then(|id| TripId::new(id).ok())
 }
 
 /// `/trips/{trip}/dispute`
@@ -161,15 +157,7 @@ fn MessageView(form: DisputeForm, owed: Money, claim: DisputeClaim) -> impl Into
     let note_problem = note_problem(error);
     let problem = error.map(|error| match note_problem {
         Some(message) => view! { <ErrorSummary field="note" message /> }.into_any(),
-        None => {
-            let (title, text) = trouble::of(error);
-            view! {
-                <Notice tone=Tone::Warning title>
-                    <p role="alert">{text}</p>
-                </Notice>
-            }
-            .into_any()
-        }
+        None => view! { <Refusal error /> }.into_any(),
     });
     let change = format!("/trips/{}/dispute", form.trip);
     view! {

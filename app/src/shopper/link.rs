@@ -8,10 +8,10 @@ use crate::backend::backend;
 use crate::backend::ways::LinkToken;
 use crate::error::UiError;
 use crate::island::SubmitButton;
-use crate::part::notice::{Notice, Tone};
+use crate::part::notice::Refusal;
 use crate::part::title::PageTitle;
 use crate::part::trouble::Trouble;
-use crate::word::{layout, link as word, trouble};
+use crate::word::{layout, link as word};
 
 /// Uses the link up and goes to what is owed.
 #[server(endpoint = "open_link")]
@@ -33,14 +33,7 @@ pub(crate) fn LinkPage() -> impl IntoView {
 #[component]
 fn LinkForm(token: LinkToken) -> impl IntoView {
     let action = ServerAction::<OpenLink>::new();
-    let problem = action.value().get_untracked().and_then(Result::err).map(|error| {
-        let (title, text) = trouble::of(error);
-        view! {
-            <Notice tone=Tone::Warning title>
-                <p role="alert">{text}</p>
-            </Notice>
-        }
-    });
+    let problem = action.value().get_untracked().and_then(Result::err).map(|error| view! { <Refusal error /> });
     view! {
         <PageTitle name=word::NAME failed=problem.is_some() />
         {problem}

@@ -16,10 +16,10 @@ use crate::island::SubmitButton;
 use crate::part::asked::asked;
 use crate::part::moment::Day;
 use crate::part::money::amount;
-use crate::part::notice::{Notice, Tone};
+use crate::part::notice::{Notice, Refusal, Tone};
 use crate::part::title::PageTitle;
 use crate::shopper::balance::sum;
-use crate::word::{layout, payoff as word, trouble};
+use crate::word::{layout, payoff as word};
 
 /// Goes to the payment page. `trips` has their ids with commas between, which no id has; what they cost was agreed to.
 #[server(endpoint = "pay")]
@@ -47,14 +47,7 @@ pub(crate) fn CheckPage() -> impl IntoView {
 #[component]
 fn CheckView(check: PayoffCheck) -> impl IntoView {
     let pay = ServerAction::<Pay>::new();
-    let problem = pay.value().get_untracked().and_then(Result::err).map(|error| {
-        let (title, text) = trouble::of(error);
-        view! {
-            <Notice tone=Tone::Warning title>
-                <p role="alert">{text}</p>
-            </Notice>
-        }
-    });
+    let problem = pay.value().get_untracked().and_then(Result::err).map(|error| view! { <Refusal error /> });
     let failed = problem.is_some();
     let ids: Vec<String> = check.trips.iter().map(|it| it.trip.to_string()).collect();
     let total = check.total;

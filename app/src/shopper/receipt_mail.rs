@@ -8,8 +8,8 @@ use leptos_router::hooks::use_query_map;
 use crate::backend::backend;
 use crate::backend::find::ReceiptMail;
 use crate::error::UiError;
-use crate::part::notice::{Notice, Tone};
-use crate::word::{receipt_mail as word, trouble};
+use crate::part::notice::{Notice, Refusal, Tone};
+use crate::word::receipt_mail as word;
 
 /// Mails the receipt of a trip to the address on file.
 #[server(endpoint = "send_receipt")]
@@ -26,15 +26,7 @@ pub(crate) fn ReceiptMailed() -> impl IntoView {
     let send = ServerAction::<SendReceipt>::new();
     let is_mailed = use_query_map().read_untracked().get_str("mailed").is_some();
     match send.value().get_untracked().and_then(Result::err) {
-        Some(error) => {
-            let (title, text) = trouble::of(error);
-            view! {
-                <Notice tone=Tone::Warning title>
-                    <p role="alert">{text}</p>
-                </Notice>
-            }
-            .into_any()
-        }
+        Some(error) => view! { <Refusal error /> }.into_any(),
         None if is_mailed => view! {
             <Notice tone=Tone::Good title=word::MAILED>
                 <p>{word::MAILED_TEXT}</p>

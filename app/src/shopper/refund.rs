@@ -15,7 +15,7 @@ use rust_decimal::Decimal;
 use crate::backend::refund::{RefundCheck, RefundForm, RefundPage as Page, RefundWish, ReturnChoice};
 use crate::backend::{ShopperBackend, backend};
 use crate::error::UiError;
-use crate::part::asked::asked;
+use crate::part::asked::{asked, trip_of_path};
 use crate::shopper::refund::check::CheckView;
 use crate::shopper::refund::choose::ChooseView;
 use crate::shopper::refund::status::StatusView;
@@ -76,10 +76,6 @@ fn lines_text(lines: &BTreeMap<u32, Decimal>) -> String {
 enum Shown {
     Choose { form: RefundForm, typed: Typed, problems: Vec<Problem> },
     Check { form: RefundForm, choice: ReturnChoice, check: RefundCheck },
-}
-
-fn trip_of_path() -> Option<TripId> {
-    use_params_map().read_untracked().get_str("trip").and_then(|id| TripId::new(id).ok())
 }
 
 /// `/trips/{trip}/refund`

@@ -2,14 +2,12 @@
 
 use std::sync::Arc;
 
-use domain::id::TripId;
 use domain::receipt::PaymentProgress;
 use leptos::prelude::*;
-use leptos_router::hooks::use_params_map;
 
 use crate::backend::{ShopperBackend, TripPage as Page, Visit};
 use crate::error::UiError;
-use crate::part::asked::asked;
+use crate::part::asked::{asked, trip_of_path};
 use crate::part::delay::{Delay, WaitsFor};
 use crate::part::moment::Moment;
 use crate::part::money::amount;
@@ -21,7 +19,7 @@ use crate::word::{date, trip as word};
 
 #[component]
 pub(crate) fn TripPage() -> impl IntoView {
-    let trip = use_params_map().read_untracked().get_str("trip").and_then(|id| TripId::new(id).ok());
+    let trip = trip_of_path();
     let ask = async move |backend: Arc<dyn ShopperBackend>| backend.trip(trip.ok_or(UiError::NotFound)?).await;
     asked(ask, |page| {
         view! {
