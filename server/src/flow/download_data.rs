@@ -61,17 +61,19 @@ pub async fn download_data(
     let (email, sessions) = match viewer {
         Viewer::Shopper(shopper) => (
             store::shopper::email(&mut conn, vault, *shopper).await?.map(|it| it.expose().to_owned()),
-            personal::list_sessions(&mut conn, *shopper, now).await?,
+            store::session::list(&mut conn, viewer, now).await?,
         ),
         _ => (None, vec![]),
     };
+    let mut ends: Vec<i64> = sessions.iter().map(|it| it.expires_at.unix_timestamp()).collect();
+    ends.sort_unstable();
     let payoffs = personal::list_payoffs(&mut conn, &reach).await?;
     let disputes = disputes(&mut conn, vault, &reach).await?;
     record_read(&mut conn, viewer, "data_downloaded", &viewer.to_string(), now).await?;
     Ok(json!({
         "made_at": moment(now), "email": email, "is_complete": is_all, "trips": trips, "payments_of_debts": payoffs,
         "disputes": disputes,
-        "sessions_end_at": sessions,
+        "sessions_end_at": ends,
     }))
 }
 

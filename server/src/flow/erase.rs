@@ -77,7 +77,7 @@ async fn erase_shopper(
 ) -> Result<(), StoreError> {
     let instruments = personal::erase_shopper(&mut *conn, shopper, now).await?;
     for instrument in &instruments {
-        personal::end_card_sessions(&mut *conn, instrument).await?;
+        store::session::delete_all_but(&mut *conn, &Viewer::Card(instrument.clone()), 0).await?;
     }
     let cards = personal::reduce_cards(&mut *conn, vault, &instruments, now).await?;
     let detail = json!({ "instruments": instruments.len(), "cards": cards });

@@ -1,19 +1,14 @@
 //! The sessions of one viewer: listed, ended one by one or all, and never more than a few.
 
 use domain::viewer::Viewer;
-use serde_json::Value;
 use sqlx::PgPool;
 use time::OffsetDateTime;
 
 pub use crate::store::session::{ListedSession, SessionHash};
-use crate::store::{self, StoreError, read};
+use crate::store::{self, StoreError};
 
 /// Sessions that a viewer may have at once. One more ends the oldest.
 pub const SESSIONS_MAX: i64 = 5;
-
-fn json(viewer: &Viewer) -> Result<Value, StoreError> {
-    read(serde_json::to_value(viewer), "session.viewer")
-}
 
 /// Those that have not ended, the newest first.
 ///
@@ -25,7 +20,7 @@ pub async fn list_sessions(
     viewer: &Viewer,
     now: OffsetDateTime,
 ) -> Result<Vec<ListedSession>, StoreError> {
-    store::session::list(&mut *db.acquire().await?, &json(viewer)?, now).await
+    store::session::list(&mut *db.acquire().await?, viewer, now).await
 }
 
 /// Ends one. `false`: this viewer has none of this name.
@@ -34,7 +29,7 @@ pub async fn list_sessions(
 ///
 /// A database that is away.
 pub async fn end_session(db: &PgPool, viewer: &Viewer, hash: &SessionHash) -> Result<bool, StoreError> {
-    store::session::delete_of(&mut *db.acquire().await?, &json(viewer)?, hash).await
+    store::session::delete_of(&mut *db.acquire().await?, viewer, hash).await
 }
 
 /// Ends all.
@@ -43,7 +38,7 @@ pub async fn end_session(db: &PgPool, viewer: &Viewer, hash: &SessionHash) -> Re
 ///
 /// A database that is away.
 pub async fn end_sessions(db: &PgPool, viewer: &Viewer) -> Result<(), StoreError> {
-    store::session::delete_all_but(&mut *db.acquire().await?, &json(viewer)?, 0).await.map(drop)
+    store::session::delete_all_but(&mut *db.acquire().await?, viewer, 0).await.map(drop)
 }
 
 /// Makes room for one more.
@@ -53,5 +48,5 @@ pub async fn end_sessions(db: &PgPool, viewer: &Viewer) -> Result<(), StoreError
 /// A database that is away.
 pub async fn end_oldest_sessions(db: &PgPool, viewer: &Viewer) -> Result<(), StoreError> {
     let left = SESSIONS_MAX.saturating_sub(1);
-    store::session::delete_all_but(&mut *db.acquire().await?, &json(viewer)?, left).await.map(drop)
+    store::session::delete_all_but(&mut *db.acquire().await?, viewer, left).await.map(drop)
 }

@@ -1,12 +1,13 @@
 //! What is personal, across the tables that have some: asked for by whom it is about, erased, and forgotten by age.
 
 use domain::id::{DisputeId, InstrumentId, ShopperId, TripId};
+use domain::viewer::Viewer;
 use serde_json::{Value, json};
 use sqlx::PgConnection;
 use time::OffsetDateTime;
 
 use super::viewer::Reach;
-use super::{Result, card_facts, read};
+use super::{Result, card_facts, read, session};
 use crate::vault::Vault;
 
 /// When it was forgotten whose an instrument is. Its row stays locked until the transaction ends, so that nothing is learned again
@@ -54,16 +55,8 @@ pub async fn erase_shopper(
     )
     .execute(&mut *conn)
     .await?;
-    let theirs = json!({ "signed_in": { "viewer": { "shopper": shopper.0 } } });
-    sqlx::query!("DELETE FROM session WHERE content @> $1", theirs).execute(conn).await?;
+    session::delete_all_but(conn, &Viewer::Shopper(shopper), 0).await?;
     instruments.iter().map(|id| read(InstrumentId::new(id), "instrument.instrument_id")).collect()
-}
-
-/// Signs out whoever is signed in by a card.
-pub async fn end_card_sessions(conn: &mut PgConnection, instrument: &InstrumentId) -> Result<()> {
-    let theirs = json!({ "signed_in": { "viewer": { "card": instrument.as_str() } } });
-    sqlx::query!("DELETE FROM session WHERE content @> $1", theirs).execute(conn).await?;
-    Ok(())
 }
 
 /// Takes out of the card facts of these instruments what bookkeeping does not need, and what shoppers wrote. How many visits that were.
@@ -172,15 +165,4 @@ pub async fn list_disputes(conn: &mut PgConnection, reach: &Reach) -> Result<Vec
         reach.trips(),
     );
     Ok(ids.fetch_all(conn).await?.into_iter().map(DisputeId).collect())
-}
-
-/// When the sessions of a shopper end, in seconds since 1970.
-pub async fn list_sessions(conn: &mut PgConnection, shopper: ShopperId, now: OffsetDateTime) -> Result<Vec<i64>> {
-    let theirs = json!({ "signed_in": { "viewer": { "shopper": shopper.0 } } });
-    let rows = sqlx::query_scalar!(
-        "SELECT expires_at FROM session WHERE content @> $1 AND expires_at > $2 ORDER BY expires_at",
-        theirs,
-        now,
-    );
-    Ok(rows.fetch_all(conn).await?.into_iter().map(OffsetDateTime::unix_timestamp).collect())
 }

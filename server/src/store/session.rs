@@ -1,5 +1,6 @@
 //! The table `session`: visits to the portal, by the hash of their id.
 
+use domain::viewer::Viewer;
 use serde_json::Value;
 use sqlx::PgConnection;
 use time::OffsetDateTime;
@@ -16,6 +17,11 @@ pub struct SessionRow {
     pub content: Value,
     /// When it ends.
     pub expires_at: OffsetDateTime,
+}
+
+/// A viewer as the content of a session has them, and the column that is made of it.
+fn json(viewer: &Viewer) -> Result<Value> {
+    read(serde_json::to_value(viewer), "session.viewer")
 }
 
 /// Writes a new session. `false`: the id is taken.
@@ -70,11 +76,11 @@ pub struct ListedSession {
 }
 
 /// The sessions of a viewer that have not ended, the newest first.
-pub async fn list(conn: &mut PgConnection, viewer: &Value, now: OffsetDateTime) -> Result<Vec<ListedSession>> {
+pub async fn list(conn: &mut PgConnection, viewer: &Viewer, now: OffsetDateTime) -> Result<Vec<ListedSession>> {
     let rows = sqlx::query!(
         r#"SELECT session_id_sha256, signed_in_at AS "signed_in_at!", expires_at FROM session
            WHERE viewer = $1 AND expires_at > $2 AND signed_in_at IS NOT NULL ORDER BY signed_in_at DESC, session_id_sha256"#,
-        viewer,
+        json(viewer)?,
         now,
     );
     let rows = rows.fetch_all(conn).await?.into_iter().map(|row| {
@@ -85,17 +91,18 @@ pub async fn list(conn: &mut PgConnection, viewer: &Value, now: OffsetDateTime) 
 }
 
 /// Ends a session of a viewer. `false`: they have none of this name.
-pub async fn delete_of(conn: &mut PgConnection, viewer: &Value, hash: &SessionHash) -> Result<bool> {
+pub async fn delete_of(conn: &mut PgConnection, viewer: &Viewer, hash: &SessionHash) -> Result<bool> {
+    let viewer = json(viewer)?;
     let done = sqlx::query!("DELETE FROM session WHERE viewer = $1 AND session_id_sha256 = $2", viewer, &hash[..]);
     Ok(done.execute(conn).await?.rows_affected() == 1)
 }
 
 /// Ends every session of a viewer except the newest `left`. How many that were.
-pub async fn delete_all_but(conn: &mut PgConnection, viewer: &Value, left: i64) -> Result<u64> {
+pub async fn delete_all_but(conn: &mut PgConnection, viewer: &Viewer, left: i64) -> Result<u64> {
     let done = sqlx::query!(
         "DELETE FROM session WHERE session_id_sha256 IN (
              SELECT session_id_sha256 FROM session WHERE viewer = $1 ORDER BY signed_in_at DESC, session_id_sha256 OFFSET $2)",
-        viewer,
+        json(viewer)?,
         left,
     );
     Ok(done.execute(conn).await?.rows_affected())
@@ -158,7 +165,7 @@ mod tests {
     #[sqlx::test(migrator = "crate::database::MIGRATOR")]
     async fn sessions_are_listed_and_ended_by_whose_they_are(_: PgPoolOptions, database: PgConnectOptions) {
         let mut conn = fixture::connect(database).await;
-        let (mine, theirs) = (json!({"shopper": "a"}), json!({"shopper": "b"}));
+        let (mine, theirs) = (Viewer::Card(fixture::id("a")), Viewer::Card(fixture::id("b")));
         for (hash, viewer, at) in [(1, &mine, 10), (2, &mine, 30), (3, &mine, 20), (4, &theirs, 40)] {
             let content = json!({"signed_in": {"viewer": viewer, "at": at}});
             let row = SessionRow { content, expires_at: NOW + Duration::minutes(15) };
