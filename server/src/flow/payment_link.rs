@@ -1,13 +1,14 @@
-//! Links to pay for one visit, for those whom nobody knows: their bank said no at once, so that Amazon told nothing of their card. Staff
-//! finds the visit by store and time, and mails the link or hands it over.
+//! Links to pay for one visit: in the mail about its debt, and for those whom nobody knows, as their bank said no at once, so that Amazon
+//! told nothing of their card. Then staff finds the visit by store and time, and mails the link or hands it over.
 
 use domain::effect::Effect;
 use domain::id::{EmailAddress, OutboxId, PaymentLinkId, TripId};
+use domain::money::Money;
 use domain::receipt::Merchant;
 use domain::viewer::Viewer;
 use serde_json::json;
 use sha2::{Digest, Sha256};
-use sqlx::PgPool;
+use sqlx::{PgConnection, PgPool};
 use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
 
@@ -77,15 +78,13 @@ pub async fn send_link(
     if store::trip::get(&mut tx, trip).await?.is_none() {
         return Err(SendLinkError::NoTrip(trip.clone()));
     }
-    let owed = store::debt::outstanding_of_trip(&mut tx, trip).await?;
-    if !owed.is_some_and(domain::money::Money::is_positive) {
+    if !is_owed(&mut tx, trip).await? {
         return Err(SendLinkError::NothingOwed(trip.clone()));
     }
     // Two times 122 bits of the operating system's chance.
     let token = Secret::new(format!("{}{}", Uuid::new_v4().simple(), Uuid::new_v4().simple()));
-    let id = PaymentLinkId(Uuid::new_v4());
-    let expires_at = now.saturating_add(LINK_LIFE);
-    let row = PaymentLinkRow { id, hash: hash(token.expose()), trip, created_at: now, expires_at };
+    let row = row(&token, trip, now);
+    let (id, expires_at) = (row.id, row.expires_at);
     store::payment_link::insert(&mut tx, vault, &row, to.map(|to| (to, &token))).await?;
     if to.is_some() {
         store::outbox::push(&mut tx, &Effect::MailPaymentLink { link: id }, now, Some(expires_at), now).await?;
@@ -95,6 +94,38 @@ pub async fn send_link(
     store::audit::insert(&mut tx, entry, now).await?;
     tx.commit().await?;
     Ok(token)
+}
+
+/// The link that goes with the mail about a debt. It is made of the mail's own effect, so that a mail that is sent again has the same one.
+/// `None`: nothing is owed any more.
+///
+/// # Errors
+///
+/// A database that is away.
+pub async fn notice_link(
+    db: &PgPool,
+    vault: &Vault,
+    mail: OutboxId,
+    trip: &TripId,
+    now: OffsetDateTime,
+) -> Result<Option<Secret>, StoreError> {
+    let mut conn = db.acquire().await?;
+    if !is_owed(&mut conn, trip).await? {
+        return Ok(None);
+    }
+    let made = vault.index("payment link of a mail", &mail.to_string());
+    let token = Secret::new(made.bytes().iter().map(|byte| format!("{byte:02x}")).collect::<String>());
+    store::payment_link::insert(&mut conn, vault, &row(&token, trip, now), None).await?;
+    Ok(Some(token))
+}
+
+async fn is_owed(conn: &mut PgConnection, trip: &TripId) -> Result<bool, StoreError> {
+    Ok(store::debt::outstanding_of_trip(conn, trip).await?.is_some_and(Money::is_positive))
+}
+
+fn row<'a>(token: &Secret, trip: &'a TripId, now: OffsetDateTime) -> PaymentLinkRow<'a> {
+    let id = PaymentLinkId(Uuid::new_v4());
+    PaymentLinkRow { id, hash: hash(token.expose()), trip, created_at: now, expires_at: now.saturating_add(LINK_LIFE) }
 }
 
 /// Why a link opened nothing.

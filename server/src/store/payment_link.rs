@@ -26,7 +26,7 @@ pub struct PaymentLinkRow<'a> {
     pub expires_at: OffsetDateTime,
 }
 
-/// Writes a link. `mail`: to whom it goes, and the token, both sealed until it is mailed.
+/// Writes a link, unless there is one of this token. `mail`: to whom it goes, and the token, both sealed until it is mailed.
 pub async fn insert(
     conn: &mut PgConnection,
     vault: &Vault,
@@ -37,7 +37,7 @@ pub async fn insert(
     let seal = |column, text: &str| vault.seal(Place { column, row: &name }, text).bytes().to_vec();
     sqlx::query!(
         "INSERT INTO payment_link (payment_link_id, token_sha256, trip_id, email_sealed, token_sealed, created_at, expires_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7)",
+         VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (token_sha256) DO NOTHING",
         row.id.0,
         &row.hash[..],
         row.trip.as_str(),

@@ -17,9 +17,9 @@ use crate::client::mail::{Attachment, Mail, MailError};
 use crate::failpoint::{self, Commit, Failpoint};
 use crate::flow::dispute::dispute_mail;
 use crate::flow::mail_failed::mail_failed;
-use crate::flow::payment_link::{forget_link, link_mail};
+use crate::flow::payment_link::{forget_link, link_mail, notice_link};
 use crate::flow::payoff::payoff_mail;
-use crate::flow::read_receipt::{TripMail, trip_mail};
+use crate::flow::read_receipt::trip_mail;
 use crate::flow::read_refund::refund_mail;
 use crate::flow::sign_in::{code_mail, forget_code};
 use crate::paper;
@@ -46,7 +46,15 @@ pub(super) async fn send_receipt(worker: &Worker, claim: &Claim, trip: &TripId) 
 }
 
 pub(super) async fn send_debt_notice(worker: &Worker, claim: &Claim, trip: &TripId) -> Result<(), StoreError> {
-    about_trip(worker, claim, trip, words::debt_notice).await
+    let Some(mail) = trip_mail(&worker.database, &worker.vault, trip).await? else {
+        return worker.end(claim, OutboxState::Dropped, Some("there is nobody to write to")).await;
+    };
+    let link = notice_link(&worker.database, &worker.vault, claim.id, trip, worker.clock.now()).await?;
+    let Some(token) = link else {
+        return worker.end(claim, OutboxState::Dropped, Some("nothing is owed any more")).await;
+    };
+    let words = words::debt_notice(&mail, &token, &worker.public_url);
+    send(worker, claim, mail.to, words).await
 }
 
 pub(super) async fn send_refund_notice(
@@ -125,19 +133,6 @@ async fn may_send(worker: &Worker, claim: &Claim) -> Result<bool, StoreError> {
         return Ok(false);
     }
     crate::store::outbox::lock_claim(&mut *worker.database.acquire().await?, claim).await
-}
-
-async fn about_trip(
-    worker: &Worker,
-    claim: &Claim,
-    trip: &TripId,
-    words: fn(&TripMail, &str) -> Words,
-) -> Result<(), StoreError> {
-    let Some(mail) = trip_mail(&worker.database, &worker.vault, trip).await? else {
-        return worker.end(claim, OutboxState::Dropped, Some("there is nobody to write to")).await;
-    };
-    let words = words(&mail, &worker.public_url);
-    send(worker, claim, mail.to, words).await
 }
 
 async fn send(worker: &Worker, claim: &Claim, to: EmailAddress, words: Words) -> Result<(), StoreError> {

@@ -1,14 +1,15 @@
 //! Ways into the portal: by card, by loyalty number, by a payment link; and what none of them tells who guesses.
 
-use domain::id::EmailAddress;
+use domain::id::{EmailAddress, OutboxId};
 use domain::sign_in::{CardClaim, LastFact};
 use reqwest::StatusCode;
 use server::flow::canary::add_canary;
-use server::flow::payment_link::send_link;
+use server::flow::payment_link::{notice_link, send_link};
 use server::flow::sign_in_card::{CardSignInError, sign_in_card};
 use server::flow::staff::Person;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use twin::{PayOutcome, demo_items};
+use uuid::Uuid;
 
 use crate::browser::{Browser, code_to};
 use crate::loyalty_stories::import;
@@ -310,6 +311,39 @@ async fn if_008_a_debtor_whose_card_amazon_tells_nothing_of_pays_by_a_link_from_
         "SELECT actor || ' ' || detail::text FROM audit_entry WHERE action = 'payment_link_made' AND subject = $1";
     let made = shop.text(made, trip).await.unwrap();
     assert!(made.starts_with("ann ") && !made.contains("at.the.desk") && !made.contains(token), "{made}");
+    shop.settle().await;
+    shop.close().await;
+}
+
+#[sqlx::test(migrations = "../migrations")]
+async fn if_008_the_mail_about_a_debt_has_a_link_that_opens_its_visit_once(
+    _: PgPoolOptions,
+    connect: PgConnectOptions,
+) {
+    let (shop, trip) = with_debtor(connect).await;
+    let mail = shop.mails_to("insufficient.shopper@example.com").remove(0);
+    assert!(mail.subject.starts_with("You owe"), "{}", mail.subject);
+    let address = mail.text.split_whitespace().find(|word| word.contains("/link/")).unwrap().to_owned();
+    let path = address.strip_prefix(&shop.url).unwrap();
+    let token = path.strip_prefix("/link/").unwrap();
+    let effect = "SELECT outbox_id FROM outbox WHERE kind = 'send_debt_notice'";
+    let effect: Uuid = sqlx::query_scalar(effect).fetch_one(&shop.database).await.unwrap();
+    let again = async |now| notice_link(&shop.database, &vault(), OutboxId(effect), &trip_id(trip), now).await.unwrap();
+    let now = shop.worker.clock.now();
+    assert_eq!(again(now).await.unwrap().expose(), token, "a mail that is sent again has the same link");
+    let links = "SELECT count(*) FROM payment_link WHERE trip_id = $1";
+    assert_eq!(shop.number(links, trip).await, 1);
+
+    let mut browser = Browser::new(&shop);
+    assert_eq!(browser.post("/api/open_link", path, &[("token", token)]).await, "/balance");
+    again(now).await;
+    let mut second = Browser::new(&shop);
+    assert!(second.post("/api/open_link", path, &[("token", token)]).await.contains("__err"), "good once");
+    let session = session_at(&shop, &press_pay(&mut browser, &[trip], TOTAL).await);
+    assert_eq!(shop.twin.stripe().pay(&session.id, GOOD).await, PayOutcome::Paid);
+    webhooks(&shop).await;
+    assert!(admits(&shop).await);
+    assert!(again(now).await.is_none(), "nobody is asked for what is paid");
     shop.settle().await;
     shop.close().await;
 }

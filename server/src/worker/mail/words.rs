@@ -10,6 +10,7 @@ use time::OffsetDateTime;
 use super::Words;
 use crate::flow::payment_link::{LinkMail, link_address};
 use crate::flow::read_receipt::TripMail;
+use crate::secret::Secret;
 
 /// Columns of an article line, which a phone shows without breaking.
 const WIDTH: usize = 44;
@@ -29,15 +30,17 @@ pub(super) fn receipt(mail: &TripMail, public_url: &str) -> Words {
     Words { subject: format!("Your receipt from {}: {}", receipt.merchant.name, amount(receipt.total)), text }
 }
 
-pub(super) fn debt_notice(mail: &TripMail, public_url: &str) -> Words {
+pub(super) fn debt_notice(mail: &TripMail, token: &Secret, public_url: &str) -> Words {
     let receipt = &mail.receipt;
     let owed = amount(receipt.outstanding);
     let mut text = format!(
         "We could not take the whole payment for your visit to {} on {}.\n\nYou owe {owed}. The gate may stay closed for \
-         this card until it is paid.\n\nWhat to do: see what is owed, visit by visit, and pay it here:\n{public_url}/balance\n\nOr \
-         write to {} and name the visit below. They take the payment, and the gate opens for you again.\n\nVisit: {}\n\n",
+         this card until it is paid.\n\nWhat to do: see why, and pay by card here:\n{}\n\nThe link opens this one visit. It is \
+         good once, for 7 days: keep it to yourself. All that you owe, visit by visit, is here:\n{public_url}/balance\n\nOr write \
+         to {} and name the visit below. They take the payment, and the gate opens for you again.\n\nVisit: {}\n\n",
         receipt.merchant.name,
         day(receipt.started_at),
+        link_address(public_url, token),
         receipt.merchant.contact,
         receipt.trip,
     );
@@ -242,9 +245,10 @@ mod tests {
         let mut mail = mail();
         mail.receipt.outstanding = usd(436);
         mail.receipt.progress = PaymentProgress::Owed;
-        let words = debt_notice(&mail, "https://shop.example");
+        let words = debt_notice(&mail, &Secret::new("a-token"), "https://shop.example");
         assert_eq!(words.subject, "You owe USD 4.36 at Corner Market");
-        for part in ["You owe USD 4.36", "help@example.com", "https://shop.example/balance", "Visit: trip-1"] {
+        let link = "https://shop.example/link/a-token";
+        for part in ["You owe USD 4.36", "help@example.com", link, "https://shop.example/balance", "Visit: trip-1"] {
             assert!(words.text.contains(part), "{part} is not in\n{}", words.text);
         }
     }
