@@ -3,7 +3,7 @@
 use domain::viewer::Viewer;
 use serde_json::Value;
 use sqlx::PgConnection;
-use time::OffsetDateTime;
+use time::{Duration, OffsetDateTime};
 
 use super::{Result, read};
 
@@ -35,14 +35,19 @@ pub async fn insert(conn: &mut PgConnection, hash: &SessionHash, row: &SessionRo
     Ok(done.execute(conn).await?.rows_affected() == 1)
 }
 
-/// Writes a session that is there. `false`: it is not any more, and stays so: who has signed out is not signed in again by a request that
-/// was under way meanwhile.
+/// How much longer a session must last before that alone is written: a page with its parts is one write, not one each.
+const WORTH_WRITING: Duration = Duration::seconds(20);
+
+/// Writes a session that is there, if it has changed. `false`: nothing was written. One that is gone stays gone: who has signed out is not
+/// signed in again by a request that was under way meanwhile.
 pub async fn save(conn: &mut PgConnection, hash: &SessionHash, row: &SessionRow) -> Result<bool> {
     let done = sqlx::query!(
-        "UPDATE session SET content = $2, expires_at = $3 WHERE session_id_sha256 = $1",
+        "UPDATE session SET content = $2, expires_at = $3
+         WHERE session_id_sha256 = $1 AND (content <> $2 OR expires_at > $3 OR expires_at <= $4)",
         &hash[..],
         row.content,
         row.expires_at,
+        row.expires_at.saturating_sub(WORTH_WRITING),
     );
     Ok(done.execute(conn).await?.rows_affected() == 1)
 }
