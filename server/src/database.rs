@@ -30,6 +30,10 @@ const IDLE_IN_TRANSACTION: (&str, &str) = ("idle_in_transaction_session_timeout"
 /// For the connections of workers, who need not be told of what they ask for themselves.
 const WAKES_NOBODY: (&str, &str) = ("storeside.wakes", "off");
 
+/// For the connections of workers, whose few statements come again and again: each is planned once. PostgreSQL would plan the longest of
+/// them anew each time, which takes longer than running them.
+const PLANS_ONCE: (&str, &str) = ("plan_cache_mode", "force_generic_plan");
+
 /// Everything in `migrations/`.
 pub static MIGRATOR: Migrator = sqlx::migrate!("../migrations");
 
@@ -85,7 +89,7 @@ pub async fn connect(options: PgConnectOptions) -> Result<PgPool, DatabaseError>
 /// An address for workers: what they put into the outbox wakes nobody, since they look for more whenever they have finished something.
 #[must_use]
 pub fn for_workers(options: PgConnectOptions) -> PgConnectOptions {
-    options.options([WAKES_NOBODY])
+    options.options([WAKES_NOBODY, PLANS_ONCE])
 }
 
 /// Two connections that are made when they are wanted, for the one who listens to what changes at the gate.
