@@ -17,6 +17,10 @@ use server::flow::seed_demo::DEMO_STORE;
 use server::{database, demo, failpoint, log, openapi, server as processes};
 use sqlx::ConnectOptions;
 
+/// The usual one gives memory back to the system and asks for it again with every large cart and page, and keeps holes.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// The retailer's side of a Just Walk Out store. Settings come from the environment; `.env.sample` lists them.
 #[derive(Debug, Parser)]
 #[command(name = "storeside", version, about)]

@@ -9,7 +9,7 @@ use std::time::Duration;
 use app::backend::ShopperBackend;
 use app::{App, shell};
 use axum::Router;
-use axum::extract::{DefaultBodyLimit, Request};
+use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
@@ -18,6 +18,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use leptos::nonce::use_nonce;
 use leptos::prelude::{LeptosOptions, provide_context, use_context};
 use leptos_axum::{LeptosRoutes, ResponseOptions, generate_route_list, render_app_async_with_context};
+use tokio::sync::Semaphore;
 use tower_http::compression::CompressionLayer;
 use tower_http::services::{ServeDir, ServeFile};
 use tower_http::timeout::TimeoutLayer;
@@ -70,6 +71,10 @@ pub fn site(root: &str) -> LeptosOptions {
         .build()
 }
 
+/// Pages that are made at once. Each asks the database several times; if all that wait were made at once, each would wait for a connection
+/// as often, behind all the others, and hold its memory meanwhile.
+const PAGES_AT_ONCE: usize = 16;
+
 /// Everything.
 pub fn router(parts: RouterParts) -> Router {
     let gate = parts.connectors.gate.clone();
@@ -111,8 +116,16 @@ fn pages(state: PortalState, site: LeptosOptions, is_https: bool) -> Router {
         .layer(DefaultBodyLimit::max(FORM_BYTES_MAX))
         .layer(from_fn(refuse_foreign_forms))
         .layer(from_fn_with_state(closing, close))
+        .layer(from_fn_with_state(Arc::new(Semaphore::new(PAGES_AT_ONCE)), take_turns))
         .layer(CompressionLayer::new())
         .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, PAGE_ANSWERS_WITHIN))
+}
+
+/// In the order of their coming.
+async fn take_turns(State(turns): State<Arc<Semaphore>>, request: Request, next: Next) -> Response {
+    // Nobody closes it.
+    let _turn = turns.acquire().await;
+    next.run(request).await
 }
 
 /// What comes through a proxy as plain HTTP has shown its secrets to everybody on the way: it is not answered, so that whoever set
