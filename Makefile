@@ -224,11 +224,10 @@ PROOFS = cargo test $(NATIVE) --test it -- --nocapture --test-threads 1 $(1)
 
 .PHONY: bench
 bench: setup site pgbench ## how fast it is, against the targets: prices, recovery, receipts on paper, the gate and whole trips beside pgbench (10 minutes)
-	@cargo bench -p domain --bench pricing --locked
-	@cargo bench -p domain --bench recovery --locked
-	@cargo bench -p server --bench paper --locked
-	@$(measured)
-	@status=0; for what in gate trips decline portal; do echo; $(call load,$$what,$(BENCH_SECONDS)) || status=1; done; exit $$status
+	@status=0; for what in domain/pricing domain/recovery server/paper; do \
+		cargo bench -p $${what%/*} --bench $${what#*/} --locked || status=1; done; \
+	$(measured); \
+	for what in gate trips decline portal; do echo; $(call load,$$what,$(BENCH_SECONDS)) || status=1; done; exit $$status
 
 .PHONY: lighthouse
 lighthouse: setup chromium site ## Lighthouse's marks for the main pages (at least 98), and what a receipt weighs

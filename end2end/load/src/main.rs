@@ -8,7 +8,7 @@ use clap::{Parser, Subcommand};
 use load::arrival::Spread;
 use load::bench::stage::{Programs, Stage};
 use load::bench::verdict::Verdict;
-use load::bench::{decline, fill, gate, portal, soak as long_soak, trips};
+use load::bench::{decline, fill, gate, lookup, portal, sign_in, soak as long_soak, trips};
 use load::memory::Watch;
 use load::operation::{Crowd, Operation};
 use load::report::Report;
@@ -136,9 +136,9 @@ enum What {
     Trips,
     /// From a decline to the closed gate, and from a payment to the open one.
     Decline,
-    /// A receipt in the portal: how long it takes, and what it weighs.
+    /// A receipt in the portal: how long it takes, and what it weighs. Signing in by card: what its time tells.
     Portal,
-    /// The gate beside ten million rows.
+    /// The gate beside ten million rows, and receipts among them.
     Grown,
     /// 500 operations at once, for a long time.
     Soak,
@@ -197,7 +197,12 @@ async fn run(command: Command) -> anyhow::Result<bool> {
         }
         Command::Soak { at_once, seconds, at } => {
             let mut watch = Watch::of(&at.pid);
-            let plan = Soak { mix: vec![Operation::Tap, Operation::Cart, Operation::Page], at_once, seconds };
+            let plan = Soak {
+                mix: vec![Operation::Tap, Operation::Cart, Operation::Page],
+                at_once,
+                seconds,
+                brake: Default::default(),
+            };
             let report = soak(&at.target()?, at.crowd(), &plan, &mut watch).await?;
             Ok(tell(&report, &watch))
         }
@@ -225,6 +230,9 @@ async fn bench(arguments: &Bench) -> anyhow::Result<bool> {
         What::Grown => {
             stage.serve(1).await?;
             fill::measure(&stage, seconds, &mut verdict).await?;
+            let twin = stage.play_amazon().await?;
+            stage.work(1).await?;
+            lookup::measure(&stage, &twin, seconds, &mut verdict).await?;
         }
         What::Trips => {
             let twin = everything(&mut stage, 1).await?;
@@ -237,6 +245,7 @@ async fn bench(arguments: &Bench) -> anyhow::Result<bool> {
         What::Portal => {
             let twin = everything(&mut stage, 1).await?;
             portal::measure(&stage, &twin, seconds, &mut verdict).await?;
+            sign_in::measure(&stage, &twin, &mut verdict).await?;
         }
         What::Soak => {
             let twin = everything(&mut stage, 1).await?;

@@ -1,6 +1,7 @@
 //! The ways to put load on: an open loop, a burst, and many at once.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use anyhow::bail;
@@ -19,6 +20,9 @@ pub const LONGEST: Duration = Duration::from_secs(3600);
 
 /// Calls that may be under way at once. Beyond them the server has failed, and more would only exhaust this machine.
 const UNDER_WAY_MAX: usize = 10_000;
+
+/// How often the brake is looked at while it is on.
+const BRAKED: Duration = Duration::from_millis(5);
 
 /// How often memory is looked at.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
@@ -101,6 +105,8 @@ pub struct Soak {
     pub at_once: usize,
     /// For how long new ones begin.
     pub seconds: u32,
+    /// While it is set, no new one begins.
+    pub brake: Arc<AtomicBool>,
 }
 
 /// Keeps so many calls under way until the time is over, and watches the memory of the processes that answer.
@@ -118,8 +124,12 @@ pub async fn soak(target: &Target, crowd: Arc<Crowd>, soak: &Soak, watch: &mut W
     let (tell, mut told) = mpsc::unbounded_channel();
     for place in 0..soak.at_once {
         let (target, crowd, tell, mix) = (target.clone(), Arc::clone(&crowd), tell.clone(), soak.mix.clone());
+        let brake = Arc::clone(&soak.brake);
         tokio::spawn(async move {
             for operation in mix.iter().cycle().skip(place % mix.len()) {
+                while brake.load(Ordering::Relaxed) && Instant::now() < end {
+                    tokio::time::sleep(BRAKED).await;
+                }
                 let begun = Instant::now();
                 if begun >= end {
                     return;

@@ -49,7 +49,7 @@ async fn pf_001_many_mixed_operations_at_once_fail_nowhere_and_every_cent_is_acc
     let crowd =
         Crowd::new("crowd-", 20).walking(&target, &shop.twin.url()).await.unwrap().signed_in(cookie).returning(bought);
     let mut memory = Watch::of(&[std::process::id()]);
-    let plan = Soak { mix: MIX.to_vec(), at_once: 10, seconds: 12 };
+    let plan = Soak { mix: MIX.to_vec(), at_once: 10, seconds: 12, brake: Default::default() };
     let report = soak(&target, Arc::new(crowd), &plan, &mut memory).await.unwrap();
     println!("{report}\n{:?}", memory.judge(std::time::Duration::ZERO));
     assert_eq!(report.failures_but(TRY_AGAIN), 0, "{report}");

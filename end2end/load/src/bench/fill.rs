@@ -14,8 +14,11 @@ use crate::report::{Latencies, milliseconds};
 /// Cards that were seen before.
 const INSTRUMENTS: u64 = 1_000_000;
 
-/// Visits, each with the tap that began it.
-const TRIPS: u64 = 4_500_000;
+/// Visits.
+const TRIPS: u64 = 10_000_000;
+
+/// Of these visits, how many have their tap still.
+const TAPS: u64 = 4_500_000;
 
 /// Of these visits, how many left a debt; of these, one in ten is open.
 const DEBTS: u64 = 1_000_000;
@@ -75,7 +78,7 @@ pub async fn fill(database: &PgPool) -> anyhow::Result<u64> {
     let decisions =
         "gate_decision (gate_event_id, store_id, instrument_id, trip_id, gate_event_kind, hold_minor, currency,
         outstanding_minor, authorized, reason, is_override, decision, tapped_at, decided_at)";
-    written += rows::copy(database, decisions, (0..TRIPS).map(decision_row)).await?;
+    written += rows::copy(database, decisions, (0..TAPS).map(decision_row)).await?;
     let debts =
         "debt (debt_id, trip_id, instrument_id, currency, cause, status, incurred_minor, outstanding_minor, paid_minor,
         counts_at_gate, incurred_at, updated_at)";

@@ -105,8 +105,13 @@ async fn carts(
     let baseline = beside(stage, &script, CARTS_PER_SECOND, seconds, verdict)?;
     let ours = report.latencies(Operation::Cart).p99();
     verdict.judge(report.failures() == 0, "no cart failed");
-    let found = format!("p99 {} is at most 25 ms ({} pgbench's)", milliseconds(ours), ratio(ours, baseline));
-    verdict.judge(ours <= Duration::from_millis(25), &found);
+    let found = format!(
+        "p99 {} is at most 25 ms, or no more than pgbench's {} ({})",
+        milliseconds(ours),
+        milliseconds(baseline),
+        ratio(ours, baseline)
+    );
+    verdict.judge(ours <= Duration::from_millis(25) || ours <= baseline, &found);
     Ok(())
 }
 

@@ -17,6 +17,12 @@ const MARK: char = '@';
 /// Where a claim says which rows it locks.
 const RANKED: &str = "outbox_id = ANY (ARRAY (SELECT outbox_id FROM ranked))";
 
+/// Where a trip's next effect is looked for.
+const NEXT: &str = "FROM outbox next\n             WHERE";
+
+/// Where a call is recorded; its second value is the effect.
+const BEGUN: &str = "INSERT INTO attempt ";
+
 /// One statement with the values of its parameters.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Statement {
@@ -98,7 +104,7 @@ impl Recording {
         for transaction in &self.0 {
             let values = || transaction.statements.iter().flat_map(|it| it.values.iter().flatten());
             if values().any(|value| known.iter().any(|id| value.contains(id))) {
-                known.extend(values().filter(|it| Uuid::parse_str(it).is_ok()).cloned());
+                known.extend(values().flat_map(|it| ids_in(it)).map(str::to_owned));
                 kept.push(transaction.clone());
             }
         }
@@ -112,12 +118,17 @@ impl Recording {
         let mut writer =
             Writer { fresh: ids.iter().map(|it| (*it).to_owned()).collect(), card, defined: BTreeMap::new() };
         let mut text = String::new();
+        let mut begun = self.0.iter().flat_map(|it| &it.statements).filter(|it| it.sql.contains(BEGUN));
         for transaction in &self.0 {
             if !transaction.is_alone {
                 text.push_str("BEGIN;\n");
             }
             for statement in &transaction.statements {
-                let sql = writer.write(statement);
+                if statement.sql.contains(BEGUN) {
+                    begun.next();
+                }
+                let next = begun.clone().next().and_then(|it| it.values.get(1)?.as_deref());
+                let sql = writer.write(statement, next);
                 let _ = writeln!(text, "{sql};");
             }
             if !transaction.is_alone {
@@ -144,19 +155,23 @@ struct Writer<'a> {
 }
 
 impl Writer<'_> {
-    /// The statement with its values in the places of its parameters.
-    fn write(&mut self, statement: &Statement) -> String {
+    /// The statement with its values in the places of its parameters. `next`: the effect of the call that was recorded next.
+    fn write(&mut self, statement: &Statement, next: Option<&str>) -> String {
         if statement.sql.trim_start().starts_with("INSERT") || statement.sql.trim_start().starts_with("WITH") {
-            for value in statement.values.iter().flatten().filter(|it| Uuid::parse_str(it).is_ok()) {
-                if !self.fresh.contains(value) {
-                    self.fresh.push(value.clone());
+            for id in statement.values.iter().flatten().flat_map(|it| ids_in(it)) {
+                if !self.fresh.iter().any(|it| it == id) {
+                    self.fresh.push(id.to_owned());
                 }
             }
         }
         let mut written = String::new();
         // Clients that lock each other's effects, and then ask for their own, would wait for each other for ever: workers lease what they
         // have locked, a script can only lease its own.
-        let sql = statement.sql.replace(RANKED, &format!("{RANKED} AND trip_id = :v0"));
+        let mut sql = statement.sql.replace(RANKED, &format!("{RANKED} AND trip_id = :v0"));
+        // Of several that are due at once either may be first; the rest of the script is about the one that was.
+        if let Some(place) = next.and_then(|next| self.fresh.iter().position(|it| it == next)) {
+            sql = sql.replace(NEXT, &format!("{NEXT} outbox_id = :v{place} AND"));
+        }
         let mut rest = sql.as_str();
         while let Some(at) = rest.find('$') {
             let digits = rest[at + 1..].bytes().take_while(u8::is_ascii_digit).count();
@@ -200,6 +215,12 @@ impl Writer<'_> {
         let items = value.strip_prefix('{')?.strip_suffix('}')?;
         items.split(',').map(|item| self.fresh.iter().position(|it| it == item)).collect()
     }
+}
+
+/// The ids that a value is, or that the array has which it is.
+fn ids_in(value: &str) -> impl Iterator<Item = &str> {
+    let items = value.strip_prefix('{').and_then(|it| it.strip_suffix('}')).unwrap_or(value);
+    items.split(',').filter(|it| Uuid::parse_str(it).is_ok())
 }
 
 /// The transactions of a log, in the order in which they were committed.
@@ -320,6 +341,30 @@ mod tests {
         assert_eq!(all[0].statements[0].sql, "SELECT a\nFROM trip WHERE trip_id = $1");
         let values = &all[0].statements[1].values;
         assert_eq!(*values, [Some(EFFECT.to_owned()), None, Some("it's, $9 = 'x'".to_owned())]);
+    }
+
+    #[test]
+    fn what_is_inserted_by_arrays_has_new_ids_too() {
+        let log = format!(
+            "@1 LOG:  execute s1: INSERT INTO outbox SELECT * FROM unnest($1::uuid[], $2::text[])\n\
+             @1 DETAIL:  Parameters: $1 = '{{{EFFECT}}}', $2 = '{{{TRIP}}}'\n"
+        );
+        let script = Recording(transactions(&log)).about(&[TRIP]).script(&[TRIP], "card-0007", 200);
+        let insert = "INSERT INTO outbox SELECT * FROM unnest(ARRAY[:v1]::text[]::uuid[], ARRAY[:v0]::text[]::text[]);";
+        assert_eq!(script.text.lines().last(), Some(insert));
+    }
+
+    #[test]
+    fn a_trips_next_effect_is_the_one_that_was_called_for_next() {
+        let log = format!(
+            "@1 LOG:  execute s1: UPDATE outbox SET state = 'claimed' WHERE outbox_id = (SELECT outbox_id FROM outbox next\n\
+             \t             WHERE trip_id = $1 LIMIT 1)\n\
+             @1 DETAIL:  Parameters: $1 = '{TRIP}'\n\
+             @1 LOG:  execute s2: INSERT INTO attempt (attempt_id, outbox_id, trip_id) VALUES ($1, $2, $3)\n\
+             @1 DETAIL:  Parameters: $1 = '{TRIP}', $2 = '{EFFECT}', $3 = '{TRIP}'\n"
+        );
+        let script = Recording(transactions(&log)).about(&[TRIP]).script(&[EFFECT, TRIP], "card-0007", 200);
+        assert!(script.text.contains("WHERE outbox_id = :v0 AND trip_id = :v1 LIMIT 1"), "{}", script.text);
     }
 
     #[test]

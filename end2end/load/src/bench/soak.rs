@@ -82,7 +82,7 @@ pub async fn measure(stage: &Stage, twin: &str, seconds: u32, verdict: &mut Verd
     rows::until_none(&database, known, Duration::from_secs(20)).await?.context("Amazon told no address")?;
     let cookie = sign_in(&target, &format!("{card}.shopper@example.com"), &stage.mails()).await?;
     let mut watch = Watch::of(&stage.pids());
-    let plan = Soak { mix: MIX.to_vec(), at_once: AT_ONCE, seconds };
+    let plan = Soak { mix: MIX.to_vec(), at_once: AT_ONCE, seconds, brake: Default::default() };
     let report = soak(&target, Arc::new(crowd.signed_in(cookie).returning(bought)), &plan, &mut watch).await?;
     verdict.say(&format!("{AT_ONCE} operations at once for {seconds} s:"));
     verdict.say(&report.to_string());

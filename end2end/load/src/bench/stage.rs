@@ -222,6 +222,7 @@ impl Stage {
             ("STORESIDE_PUBLIC_URL", "http://127.0.0.1".to_owned()),
             ("STORESIDE_SECRET_KEY", "a key for the benches that is long enough for anyone".to_owned()),
             ("STORESIDE_DEMO", "1".to_owned()),
+            ("STORESIDE_TRUSTED_PROXIES", "127.0.0.1/32".to_owned()),
             ("CONNECTOR_PRINCIPALS", principals.display().to_string()),
             ("CONNECTOR_GATEWAY_SECRET", GATEWAY_SECRET.to_owned()),
             ("JWO_PAYMENT_URL", twin.clone()),

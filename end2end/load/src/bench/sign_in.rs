@@ -1,0 +1,170 @@
+//! Signing in by card: how long it takes, and whether the time tells a guesser which of the facts were right.
+
+use std::path::Path;
+use std::time::Duration;
+
+use anyhow::{Context, ensure};
+use rand::rngs::StdRng;
+use rand::seq::SliceRandom;
+use rand::{RngExt, SeedableRng};
+use serde_json::{Value, json};
+use time::OffsetDateTime;
+use tokio::time::{Instant, sleep};
+
+use super::stage::{STORE, Stage};
+use super::verdict::Verdict;
+use crate::report::{Latencies, milliseconds};
+use crate::target::Target;
+
+const CARD: &str = "known";
+
+/// Its last digits, which no other card of the bench has.
+const TAIL: &str = "7001";
+
+/// How long the receipt may take.
+const RECEIPT_WAIT: Duration = Duration::from_secs(20);
+
+/// Tries of each kind, mixed. The share below is then exact to about two in a hundred.
+const TRIES: usize = 500;
+
+/// A guesser learns nothing when one kind of miss is slower than another in half of all pairs: from so many in a thousand …
+const TOLD_APART_BELOW: u64 = 440;
+
+/// … to so many, which chance alone leaves less than once in a thousand runs.
+const TOLD_APART_ABOVE: u64 = 560;
+
+/// What is known of a card.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Known {
+    /// Everything.
+    All,
+    /// The card, and not the number on its statement.
+    Card,
+    /// Nothing.
+    Nothing,
+}
+
+/// Somebody walks once; then tries with all facts, with one that is wrong and with none that is right follow each other by chance.
+///
+/// # Errors
+///
+/// When something does not run; a missed target is no error.
+pub async fn measure(stage: &Stage, twin: &str, verdict: &mut Verdict) -> anyhow::Result<()> {
+    let target = stage.target()?;
+    let post = |path: &str, body: Value| target.http().post(format!("{twin}{path}")).json(&body).send();
+    post("/control/cards", json!({ "name": CARD, "last_four": TAIL })).await?.error_for_status()?;
+    post("/control/walk", json!({ "card": CARD, "items": 3 })).await?.error_for_status()?;
+    let number = number_on_statement(&stage.mails()).await.context("no mail has the number on a statement")?;
+
+    let mut chance = StdRng::seed_from_u64(1);
+    let mut tries: Vec<Known> = [Known::All, Known::Card, Known::Nothing].repeat(TRIES);
+    tries.shuffle(&mut chance);
+    let (mut all, mut taken) = (Latencies::new(), Vec::with_capacity(tries.len()));
+    for (place, known) in tries.into_iter().enumerate() {
+        // Each comes from a network of its own, as a guesser's do.
+        let network = format!("10.{}.{}.{}", chance.random::<u8>(), chance.random::<u8>(), chance.random::<u8>());
+        let latency = attempt(&target, known, &number, &network).await?;
+        if place >= TRIES / 10 {
+            all.record(latency);
+            taken.push((known, latency));
+        }
+    }
+    verdict.say(&format!("Sign-in by card, {} tries one after the other: {all}", taken.len()));
+    verdict.judge(all.p99() <= Duration::from_millis(20), &format!("p99 {} is at most 20 ms", milliseconds(all.p99())));
+    let of = |known| taken.iter().filter(move |(it, _)| *it == known).map(|(_, latency)| *latency).collect::<Vec<_>>();
+    let slower = slower_per_mille(&of(Known::Card), &of(Known::Nothing));
+    let found = format!(
+        "a miss with the right card is slower than one with none in {} of 100 pairs: {} to {} tell nothing",
+        slower / 10,
+        TOLD_APART_BELOW / 10,
+        TOLD_APART_ABOVE / 10
+    );
+    verdict.judge((TOLD_APART_BELOW..=TOLD_APART_ABOVE).contains(&slower), &found);
+    let opened = slower_per_mille(&of(Known::All), &of(Known::Nothing));
+    verdict.say(&format!(
+        "  who is let in waits longer in {} of 100 pairs: a session is written, as its answer says",
+        opened / 10
+    ));
+    Ok(())
+}
+
+/// One try, and that its answer is the one it must be.
+async fn attempt(target: &Target, known: Known, number: &str, network: &str) -> anyhow::Result<Duration> {
+    let day = OffsetDateTime::now_utc().date().to_string();
+    let tail = if known == Known::Nothing { "7002" } else { TAIL };
+    let statement = if known == Known::All { number } else { "a-number-of-nobody" };
+    let fields = [
+        ("store", STORE),
+        ("day", &day),
+        ("tail", tail),
+        ("expiry", "12/30"),
+        ("total", ""),
+        ("statement", statement),
+        ("next", ""),
+    ];
+    let url = target.url();
+    let request = target.http().post(format!("{url}/api/sign_in_card")).form(&fields).header("accept", "text/html");
+    let request = request.header("referer", format!("{url}/sign-in/card")).header("x-forwarded-for", network);
+    let began = Instant::now();
+    let answer = request.send().await?;
+    let took = began.elapsed();
+    let to = answer.headers().get("location").and_then(|it| it.to_str().ok()).unwrap_or_default();
+    let is_in = to == "/trips";
+    ensure!(is_in == (known == Known::All), "a try that knows {known:?} was sent to {to:?} ({})", answer.status());
+    Ok(took)
+}
+
+/// In how many of a thousand pairs the first is the slower one; half of a tie.
+fn slower_per_mille(first: &[Duration], second: &[Duration]) -> u64 {
+    let mut sorted = second.to_vec();
+    sorted.sort_unstable();
+    let twice =
+        |it: &Duration| sorted.partition_point(|other| other < it) + sorted.partition_point(|other| other <= it);
+    let sum: usize = first.iter().map(twice).sum();
+    let pairs = (first.len() * second.len()).max(1);
+    u64::try_from(sum * 500 / pairs).unwrap_or(u64::MAX)
+}
+
+/// Of the receipt, waited for.
+async fn number_on_statement(mails: &Path) -> Option<String> {
+    let give_up_at = Instant::now() + RECEIPT_WAIT;
+    while Instant::now() < give_up_at {
+        let files = std::fs::read_dir(mails).into_iter().flatten().flatten();
+        let mut mails = files.filter_map(|it| std::fs::read_to_string(it.path()).ok());
+        if let Some(number) = mails.find_map(|mail| number_in(&mail)) {
+            return Some(number);
+        }
+        sleep(Duration::from_millis(100)).await;
+    }
+    None
+}
+
+/// Long lines of a mail end in `=` and go on in the next.
+fn number_in(mail: &str) -> Option<String> {
+    let text = mail.replace("=\r\n", "").replace("=\n", "");
+    let is_theirs = text.contains(&format!("{CARD}.shopper@example.com"));
+    let (_, rest) = text.split_once("Transaction on your card statement: ")?;
+    rest.split_whitespace().next().filter(|_| is_theirs).map(str::to_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_is_slower_in_every_pair_is_told_apart_and_who_is_the_same_is_not() {
+        let of = |from: u64| (from..from + 100).map(Duration::from_micros).collect::<Vec<_>>();
+        assert_eq!(slower_per_mille(&of(100), &of(0)), 1000);
+        assert_eq!(slower_per_mille(&of(0), &of(100)), 0);
+        assert_eq!(slower_per_mille(&of(0), &of(0)), 500);
+        // A tenth of a standard deviation more would be seen.
+        assert!(slower_per_mille(&of(20), &of(0)) > TOLD_APART_ABOVE);
+    }
+
+    #[test]
+    fn the_number_on_a_statement_is_read_over_the_end_of_a_line() {
+        let mail = "To: known.shopper@example.com\nSubject: Your receipt\n\nTransaction on your card statement: CST-=\n12\nBye";
+        assert_eq!(number_in(mail), Some("CST-12".to_owned()));
+        assert_eq!(number_in("Your code is 12345678"), None);
+    }
+}
