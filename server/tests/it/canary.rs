@@ -1,6 +1,8 @@
-//! What is personal must be nowhere but where it belongs: every story ends by looking for it in the database and in the log.
+//! What is personal must be nowhere but where it belongs: every story ends by looking for it in the database, in the log, in the metrics
+//! and in the heads of mails.
 
 use std::io::{self, Write};
+use std::path::Path;
 use std::sync::{Mutex, Once};
 
 use server::log;
@@ -56,11 +58,26 @@ pub(crate) fn seen(dump: &[(String, String)], fact: &str) -> Vec<String> {
     dump.iter().filter(|(_, text)| has(text)).map(|(table, _)| table.clone()).collect()
 }
 
-/// Neither an address of a card's nor one of these facts can be read anywhere.
-pub(crate) async fn assert_nowhere(database: &PgPool, facts: &[String]) {
-    let dump = dump(database).await;
+/// Neither an address of a card's nor one of these facts can be read in the database, in the log or in `metrics`, nor before the text of
+/// a mail, but for whom it is to.
+pub(crate) async fn assert_nowhere(database: &PgPool, metrics: &str, mails: &Path, facts: &[String]) {
+    let (dump, heads) = (dump(database).await, heads(mails));
     for fact in facts.iter().map(String::as_str).chain([ADDRESS]) {
         assert_eq!(seen(&dump, fact), [""; 0], "{fact} can be read in the database");
         assert!(!is_logged(fact), "{fact} can be read in the log");
+        assert!(!metrics.contains(fact), "{fact} can be read in the metrics");
+        assert!(!heads.contains(fact), "{fact} can be read in a mail's head");
     }
+}
+
+/// What mails say before their text, without the lines that say to whom they are.
+pub(crate) fn heads(mails: &Path) -> String {
+    let files = std::fs::read_dir(mails).into_iter().flatten().map(|it| it.unwrap().path());
+    let files = files.filter(|it| it.extension().is_some_and(|it| it == "eml"));
+    let heads = files.map(|it| {
+        let mail = std::fs::read_to_string(it).unwrap().replace("\r\n", "\n");
+        let head = mail.split("\n\n").next().unwrap_or_default().to_owned();
+        head.lines().filter(|line| !line.starts_with("To: ")).map(|line| format!("{line}\n")).collect::<String>()
+    });
+    heads.collect()
 }

@@ -14,7 +14,7 @@ use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use twin::{Card, demo_items};
 use uuid::Uuid;
 
-use crate::canary::{dump, is_logged, seen};
+use crate::canary::{dump, heads, is_logged, seen};
 use crate::shop::{Shop, vault};
 
 const EMAIL: &str = "canary.kestrel@example.com";
@@ -59,6 +59,11 @@ async fn sec_002_whoever_reads_the_database_finds_no_address_and_no_card(_: PgPo
     assert_eq!(seen(&dump(&shop.database).await, "planted.kestrel"), ["shopper"], "the search finds what is there");
     tracing::info!(email = "planted.kestrel@example.com", "a line with an address");
     assert!(is_logged("planted.kestrel") && !is_logged("canary.kestrel"), "and what was logged");
+    let (mails, planted) = (shop.folder.join("mail"), "To: planted-to\nSubject: planted-subject\n\nplanted-text");
+    std::fs::write(mails.join("planted.eml"), planted).unwrap();
+    let heads = heads(&mails);
+    assert!(heads.contains("planted-subject"), "and what a mail says before its text: {heads}");
+    assert!(!heads.contains("planted-to") && !heads.contains("planted-text"), "{heads}");
     shop.close().await;
 }
 
