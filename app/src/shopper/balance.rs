@@ -172,7 +172,7 @@ fn DebtRow(debt: OwedTrip, can_pay: bool) -> impl IntoView {
             </th>
             <td role="cell" class="debt-store">{debt.store_name}</td>
             <td role="cell" class="debt-cause">
-                {word::cause(debt.cause)} <span class="debt-age">{word::since(debt.items, debt.days)}</span>
+                {word::cause(debt.cause)} " " <span class="debt-age">{word::since(debt.items, debt.days)}</span> " "
                 <a class="debt-dispute" href=dispute_address>
                     {dispute_text}
                 </a>
