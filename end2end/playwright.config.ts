@@ -16,8 +16,22 @@ const chromium = {
 const desktop = { ...chromium, viewport: { width: 1280, height: 900 } };
 const { defaultBrowserType: _, ...pixel } = devices['Pixel 7'];
 
+const people = [
+  { name: 'desktop', use: desktop },
+  { name: 'phone', use: { ...pixel, ...chromium } },
+  { name: 'desktop-no-js', use: { ...desktop, javaScriptEnabled: false } },
+];
+const everyday = people.map((it) => ({ ...it, testDir: './tests/shopper' }));
+/** What changes the world for everybody waits until the others are done, and goes one at a time. */
+const forEverybody = people.map((it, at) => ({
+  ...it,
+  name: `${it.name}, for everybody`,
+  testDir: './tests/world',
+  fullyParallel: false,
+  dependencies: at === 0 ? people.map((other) => other.name) : [`${people[at - 1]!.name}, for everybody`],
+}));
+
 export default defineConfig({
-  testDir: './tests',
   outputDir: './results/browser',
   // One stack for all: tests keep apart by using cards of their own.
   workers: 2,
@@ -27,11 +41,10 @@ export default defineConfig({
   // A browser on a busy machine may stumble; what passes only at the second try is listed as flaky, to be looked into.
   retries: 1,
   reporter: [['list'], ['json', { outputFile: './results/browser.json' }]],
+  // What assistive technology is told is the same for everybody. After a change: `playwright test -c end2end tree --update-snapshots`.
+  updateSnapshots: 'none',
+  expect: { toMatchAriaSnapshot: { pathTemplate: '{testDir}/trees/{arg}{ext}' } },
   use: { baseURL: portalUrl, screenshot: 'only-on-failure', trace: 'retain-on-failure' },
-  projects: [
-    { name: 'desktop', use: desktop },
-    { name: 'phone', use: { ...pixel, ...chromium } },
-    { name: 'desktop-no-js', use: { ...desktop, javaScriptEnabled: false } },
-  ],
+  projects: [...everyday, ...forEverybody],
   webServer: stack,
 });

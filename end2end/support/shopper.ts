@@ -6,7 +6,8 @@ import { join } from 'node:path';
 
 import { test as base, expect } from '@playwright/test';
 
-import { mailDir, twinUrl } from './stack';
+import { mailDir } from './stack';
+import { order } from './twin';
 
 /** How a card differs from an approved Visa. The twin's README has the rest. */
 export type CardChanges = {
@@ -27,13 +28,13 @@ export class Shopper {
 
   static async withCard(changes: CardChanges = {}): Promise<Shopper> {
     const name = `card-${randomUUID().slice(0, 8)}`;
-    const made = await post('/control/cards', { name, instrument: `instrument-${name}`, ...changes });
+    const made = await order('/control/cards', { name, instrument: `instrument-${name}`, ...changes });
     return new Shopper(name, made.email);
   }
 
   /** Taps, takes the first `items` things of the demo catalogue and leaves. */
   async walks(items: number): Promise<Walk> {
-    return post('/control/walk', { card: this.card, items });
+    return order('/control/walk', { card: this.card, items });
   }
 
   /** The text of the newest mail to this shopper that `wanted` matches, waited for. */
@@ -61,16 +62,6 @@ export const test = base.extend<{ shopper: Shopper }>({
 });
 
 export { expect };
-
-async function post(path: string, body: unknown) {
-  const response = await fetch(twinUrl + path, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify(body),
-  });
-  if (!response.ok) throw new Error(`the twin answered ${response.status} to ${path}: ${await response.text()}`);
-  return response.json();
-}
 
 /** Bodies, decoded, newest first. */
 async function mailsTo(email: string, since: number): Promise<string[]> {

@@ -5,16 +5,17 @@ import { fileURLToPath } from 'node:url';
 
 import type { PlaywrightTestConfig } from '@playwright/test';
 
-const clone = fileURLToPath(new URL('../..', import.meta.url));
+export const clone = fileURLToPath(new URL('../..', import.meta.url));
 const portal = '127.0.0.1:3100';
 const twin = '127.0.0.1:4100';
 
 export const portalUrl = `http://${portal}`;
 export const twinUrl = `http://${twin}`;
-export const mailDir = resolve(clone, '.data/people/mail');
+export const dataDir = '.data/people';
+export const mailDir = resolve(clone, dataDir, 'mail');
 
 /** The binary: `make people` says where it is. */
-const storeside = process.env.STORESIDE ?? resolve(clone, 'target/debug/storeside');
+export const storeside = process.env.STORESIDE ?? resolve(clone, 'target/debug/storeside');
 
 export const stack: PlaywrightTestConfig['webServer'] = {
   name: 'storeside demo',
@@ -22,7 +23,7 @@ export const stack: PlaywrightTestConfig['webServer'] = {
   cwd: clone,
   env: {
     STORESIDE_ADDR: portal,
-    STORESIDE_DATA_DIR: '.data/people',
+    STORESIDE_DATA_DIR: dataDir,
     TWIN_ADDR: twin,
     TWIN_SMTP_ADDR: '127.0.0.1:4125',
     // As patient as tests must be on a busy machine.

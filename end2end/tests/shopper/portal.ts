@@ -30,6 +30,19 @@ export async function signIn(page: Page, shopper: Shopper) {
   await expect(heading(page)).toHaveText('Your trips');
 }
 
+type CardFacts = { tail: string; total?: string; statement?: string };
+
+/** Types what is known of a card and of a visit of today, and asks to be let in. */
+export async function typeCardFacts(page: Page, facts: CardFacts) {
+  await page.goto('/sign-in/card');
+  await page.getByLabel('Day of the visit').fill(new Date().toISOString().slice(0, 10));
+  await page.getByLabel('Last four digits of the card').fill(facts.tail);
+  await page.getByLabel('Expiry date').fill('12/30');
+  await page.getByLabel('Exact total of that visit').fill(facts.total ?? '');
+  await page.getByLabel('Transaction ID').fill(facts.statement ?? '');
+  await page.getByRole('button', { name: 'Sign in' }).click();
+}
+
 /** Asks for the first thing of a trip back, and ends on the page that says how it stands. */
 export async function askForRefund(page: Page, trip: string) {
   await page.goto(`/trips/${trip}/refund`);
@@ -51,6 +64,21 @@ export async function disputes(page: Page, trip: string, claim: string) {
   await page.getByLabel('What should we know? (optional)').fill('I was in another town');
   await page.getByRole('button', { name: 'Send this message' }).click();
   await expect(heading(page)).toHaveText('Your message about a trip');
+}
+
+/** From the balance, with the ticks as they are, to the page of the payment processor. */
+export async function goToPay(page: Page, total = threeItems) {
+  await page.goto('/balance');
+  await page.getByRole('button', { name: 'Continue to pay' }).click();
+  await expect(heading(page)).toHaveText('Check what you pay');
+  await expect(page.getByRole('row', { name: 'You pay' }).getByRole('cell')).toHaveText(total);
+  await pressPay(page, total);
+}
+
+/** From the page where a payment is checked to the page of the payment processor. */
+export async function pressPay(page: Page, total: string) {
+  await page.getByRole('button', { name: 'Pay by card' }).click();
+  await expect(heading(page)).toHaveText(`Pay ${total.slice(1)} USD`);
 }
 
 export function heading(page: Page) {

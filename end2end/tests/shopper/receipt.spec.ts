@@ -1,4 +1,4 @@
-// A receipt to keep: on paper, by mail, found again, and gone when somebody wants it gone.
+// A receipt to keep: on paper, by mail, found again.
 
 import { readFile } from 'node:fs/promises';
 
@@ -89,24 +89,4 @@ test('a payment is found by the number on the card statement, which is in no add
   await page.getByRole('button', { name: 'Find it' }).click();
   await expect(page).toHaveURL(new RegExp(`/trips/${walk.trip}$`));
   await expect(heading(page)).toHaveText('Receipt');
-});
-
-test('PP-001 people take their data along and have it erased', async ({ page, shopper }) => {
-  await shopper.walks(1);
-  await shopper.mail(/Charged to your card/);
-  await signIn(page, shopper);
-  await page.getByRole('link', { name: 'Your data' }).click();
-  const download = page.waitForEvent('download');
-  await page.getByRole('link', { name: 'Download my data' }).click();
-  const all = JSON.parse(await readFile(await (await download).path(), 'utf8'));
-  expect(all.email).toBe(shopper.email);
-  expect(all.trips).toHaveLength(1);
-  await page.getByRole('link', { name: 'See what would be erased' }).click();
-  await page.getByRole('button', { name: 'Erase my data' }).click();
-  await expect(page.getByRole('alert')).toContainText('Tick the box');
-  await page.getByLabel('I have downloaded what I need').check();
-  await page.getByRole('button', { name: 'Erase my data' }).click();
-  await expect(heading(page)).toHaveText('Your data is erased');
-  await page.goto('/trips');
-  await expect(page).toHaveURL(/\/sign-in/);
 });

@@ -4,7 +4,7 @@ import { askForRefund, disputes, heading, signIn } from './portal';
 /** The first thing of the demo catalogue with its tax. */
 const oneItem = '$2.17';
 
-test('PTL-004 a refund is chosen, checked to the cent, sent once and followed until the money is back', async ({ page, shopper }) => {
+test('PTL-004 PP-002 a refund is chosen, checked to the cent, sent once and followed until the money is back', async ({ page, shopper }) => {
   const walk = await shopper.walks(3);
   await shopper.mail(/Charged to your card/);
   await signIn(page, shopper);

@@ -1,23 +1,9 @@
-import { type Page } from '@playwright/test';
-
 import { Shopper, expect, test } from '../../support/shopper';
-import { heading, signIn, violations } from './portal';
+import { heading, signIn, typeCardFacts, violations } from './portal';
 
 /** Digits that no other test's card has, most likely. */
 function someTail(): string {
   return String(5000 + Math.floor(Math.random() * 4999));
-}
-
-type Facts = { tail: string; total?: string; statement?: string };
-
-async function fill(page: Page, facts: Facts) {
-  await page.goto('/sign-in/card');
-  await page.getByLabel('Day of the visit').fill(new Date().toISOString().slice(0, 10));
-  await page.getByLabel('Last four digits of the card').fill(facts.tail);
-  await page.getByLabel('Expiry date').fill('12/30');
-  await page.getByLabel('Exact total of that visit').fill(facts.total ?? '');
-  await page.getByLabel('Transaction ID').fill(facts.statement ?? '');
-  await page.getByRole('button', { name: 'Sign in' }).click();
 }
 
 /** The number that the receipt has, and the statement. */
@@ -30,7 +16,7 @@ test('PTL-001 a card and one visit show all visits of that card', async ({ page 
   const tail = someTail();
   const shopper = await Shopper.withCard({ last_four: tail });
   const walk = await shopper.walks(3);
-  await fill(page, { tail, statement: await statementOf(shopper) });
+  await typeCardFacts(page, { tail, statement: await statementOf(shopper) });
   await expect(heading(page)).toHaveText('Your trips');
   await expect(page.locator(`a[href="/trips/${walk.trip}"]`)).toBeVisible();
   await expect(page.getByText('Signed in with a card')).toBeAttached();
@@ -57,7 +43,7 @@ test('PTL-002 a loyalty number leads to the code like an email address does, kno
 });
 
 test('PTL-011 facts that are not those of one card show nothing of anybody', async ({ page, javaScriptEnabled }) => {
-  await fill(page, { tail: someTail(), statement: 'CST-of-nobody' });
+  await typeCardFacts(page, { tail: someTail(), statement: 'CST-of-nobody' });
   await expect(page).toHaveTitle('Error: Sign in with your card – Storeside');
   await expect(page.getByRole('alert')).toContainText('We cannot find one card that all of this is true of');
   // axe is itself a program that runs in the page.
@@ -67,7 +53,7 @@ test('PTL-011 facts that are not those of one card show nothing of anybody', asy
 });
 
 test('PTL-011 a whole card number is refused with the reason and not shown again', async ({ page }) => {
-  await fill(page, { tail: '4242 4242 4242 4242' });
+  await typeCardFacts(page, { tail: '4242 4242 4242 4242' });
   await expect(page.getByRole('alert')).toContainText('Enter only four digits');
   expect(page.url()).not.toContain('4242');
   expect(await page.content()).not.toContain('4242 4242');
