@@ -236,7 +236,7 @@ lighthouse: setup chromium site ## Lighthouse's marks for the main pages (at lea
 	@STORESIDE=$(CARGO_TARGET_DIR)/release/storeside CHROMIUM=$(CHROMIUM) playwright test -c end2end/lighthouse.config.ts
 
 .PHONY: bench-grown
-bench-grown: setup ## the gate beside ten million rows (needs 10 GB of disk, and 15 minutes)
+bench-grown: setup site ## the gate, receipts and sign-in beside sixteen million rows (needs 15 GB of disk, and 30 minutes)
 	@$(measured)
 	@$(call load,grown,$(BENCH_SECONDS))
 

