@@ -1,6 +1,6 @@
 // Whoever comes, with whatever they have: eyes or ears, mouse or keys, a large screen or a small one.
 
-import { type Page } from '@playwright/test';
+import { type Locator, type Page } from '@playwright/test';
 
 import { Shopper, expect, test } from '../../support/shopper';
 import { askForRefund, disputes, goToPay, heading, signIn, violations } from './portal';
@@ -99,6 +99,51 @@ test('the keyboard is enough to sign in', async ({ page, shopper }) => {
   await page.keyboard.type(code);
   await page.keyboard.press('Enter');
   await expect(heading(page)).toHaveText('Your trips');
+});
+
+/** Goes on with the Tab key until `wanted` has the focus. */
+async function tabTo(page: Page, wanted: Locator) {
+  await expect(wanted).toBeVisible();
+  for (let presses = 0; presses < 60; presses += 1) {
+    if (await wanted.evaluate((it) => it === document.activeElement)) return;
+    await page.keyboard.press('Tab');
+  }
+  throw new Error(`the Tab key does not reach ${wanted}`);
+}
+
+test('the keyboard is enough to ask for a refund and to pay', async ({ page }) => {
+  const shopper = await Shopper.withCard({ limit_minor: 500 });
+  const paid = await shopper.walks(1);
+  await shopper.mail(/Charged to your card/);
+  await shopper.walks(3);
+  await shopper.mail(/You owe/);
+  await signIn(page, shopper);
+  const press = async (role: 'button' | 'link', name: string | RegExp) => {
+    await tabTo(page, page.getByRole(role, { name }).first());
+    await page.keyboard.press('Enter');
+  };
+  await page.goto(`/trips/${paid.trip}`);
+  await press('link', 'Ask for a refund');
+  await expect(heading(page)).toHaveText('Ask for a refund');
+  await tabTo(page, page.getByRole('spinbutton'));
+  await page.keyboard.press('ArrowUp');
+  // A group of choices is one stop; the arrows choose in it.
+  await tabTo(page, page.getByRole('radio').first());
+  await page.keyboard.press('Space');
+  await press('button', 'Continue');
+  await expect(heading(page)).toHaveText('Check your refund');
+  await press('button', 'Send this request');
+  await expect(heading(page)).toHaveText('Your refund');
+
+  await press('link', 'Balance');
+  await expect(heading(page)).toHaveText('Your balance');
+  await press('button', 'Continue to pay');
+  await expect(heading(page)).toHaveText('Check what you pay');
+  await press('button', 'Pay by card');
+  await tabTo(page, page.getByLabel('Card number'));
+  await page.keyboard.type('4242424242424242');
+  await page.keyboard.press('Enter');
+  await expect(heading(page)).toHaveText('Your payment');
 });
 
 test('the number on the statement can be copied where a program may run', async ({ page, context, shopper, javaScriptEnabled }) => {

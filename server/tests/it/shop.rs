@@ -425,7 +425,8 @@ fn serve(
             vault: vault(),
             checkout,
             maintenance_file,
-            trusted_proxies: [].into(),
+            // A story may say from which network somebody comes.
+            trusted_proxies: ["127.0.0.1/32".parse().unwrap()].into(),
         },
         metrics: MetricsState { handle: handle.clone(), database, clock: clock.clone() },
         site: LeptosOptions::builder().output_name("storeside").site_root(site_root).build(),

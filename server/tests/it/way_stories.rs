@@ -8,6 +8,7 @@ use server::flow::payment_link::{notice_link, send_link};
 use server::flow::sign_in_card::{CardSignInError, sign_in_card};
 use server::flow::staff::Person;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use tokio::task::JoinSet;
 use twin::{PayOutcome, demo_items};
 use uuid::Uuid;
 
@@ -207,6 +208,39 @@ async fn ptl_011_a_thousand_guesses_open_nothing_and_the_statement_opens_all_the
         ));
     }
     assert_eq!(looked_up, 9, "guesses in three quarters of an hour");
+    shop.close().await;
+}
+
+#[sqlx::test(migrations = "../migrations")]
+async fn ptl_011_a_thousand_guesses_through_the_portal_open_nothing_either(
+    _: PgPoolOptions,
+    connect: PgConnectOptions,
+) {
+    let (shop, _, facts) = with_visit(connect).await;
+    let form = Form::of(&shop, &facts);
+    let mut under_way = JoinSet::new();
+    for guess in 0..1_000 {
+        // As above: every network once, and the right card with the right total among the rest, too late.
+        let total = if guess == 900 { THREE_ITEMS.to_owned() } else { format!("{}.81", guess % 10) };
+        let tail = if guess == 900 { "7001".to_owned() } else { format!("{:04}", 6_900 + guess % 100) };
+        let form = Form { tail, ..form.clone() }.with_total(&total);
+        let request = form.request_from(&shop, &format!("10.{}.{}.7", guess / 250, guess % 250));
+        under_way
+            .spawn(async move { request.send().await.unwrap().headers()["location"].to_str().unwrap().to_owned() });
+        if under_way.len() >= 25 {
+            let to = under_way.join_next().await.unwrap().unwrap();
+            assert!(to.contains("__err"), "a guess was let in to {to}");
+        }
+    }
+    while let Some(to) = under_way.join_next().await {
+        assert!(to.unwrap().contains("__err"));
+    }
+    let looked_up = "SELECT count(*) FROM audit_entry WHERE action = $1";
+    let looked_up = shop.number(looked_up, "card_facts_tried").await;
+    assert_eq!(looked_up, i64::from(domain::sign_in::STORE_MISSES), "also of many at once");
+    let own = form.with_statement(facts.card_statement_transaction_id.as_deref().unwrap());
+    let own = own.request_from(&shop, "192.0.2.7").send().await.unwrap();
+    assert_eq!(own.headers()["location"], "/trips", "others' guesses keep nobody out");
     shop.close().await;
 }
 

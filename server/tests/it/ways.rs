@@ -11,6 +11,8 @@ use crate::shop::Shop;
 /// 1.99, 7.49 and 4.12 of the demo's things, and their tax.
 pub(crate) const THREE_ITEMS: &str = "14.81";
 
+const ACTION: &str = "/api/sign_in_card";
+
 /// What a shopper fills in at `/sign-in/card`.
 #[derive(Clone)]
 pub(crate) struct Form {
@@ -46,15 +48,25 @@ impl Form {
 
     /// Sends the form. Where it leads.
     pub(crate) async fn send(&self, browser: &mut Browser<'_>) -> String {
-        let fields = [
-            ("store", self.store.as_str()),
+        browser.post(ACTION, "/sign-in/card", &self.fields()).await
+    }
+
+    /// The same without a browser, from a network of one's own.
+    pub(crate) fn request_from(&self, shop: &Shop, network: &str) -> reqwest::RequestBuilder {
+        let request = shop.http.post(format!("{}{ACTION}", shop.url)).form(&self.fields());
+        let request = request.header("referer", format!("{}/sign-in/card", shop.url)).header("accept", "text/html");
+        request.header("x-forwarded-for", network)
+    }
+
+    fn fields(&self) -> [(&str, &str); 6] {
+        [
+            ("store", &self.store),
             ("day", &self.day),
             ("tail", &self.tail),
             ("expiry", &self.expiry),
             ("total", &self.total),
             ("statement", &self.statement),
-        ];
-        browser.post("/api/sign_in_card", "/sign-in/card", &fields).await
+        ]
     }
 }
 
