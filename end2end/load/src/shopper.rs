@@ -1,4 +1,4 @@
-//! A shopper who signs in, so that pages with something on them can be read.
+//! A shopper who walks and signs in, so that pages with something on them can be read.
 
 use std::path::Path;
 use std::time::Duration;
@@ -6,6 +6,7 @@ use std::time::Duration;
 use anyhow::{Context, bail};
 use reqwest::header::{COOKIE, SET_COOKIE};
 use reqwest::{RequestBuilder, Response};
+use serde_json::{Value, json};
 use tokio::time::{Instant, sleep};
 
 use crate::target::Target;
@@ -15,6 +16,21 @@ const CODE_WAIT: Duration = Duration::from_secs(20);
 
 /// Digits of a code.
 const CODE_DIGITS: usize = 8;
+
+/// Tells the twin of a card, which then takes so many articles. The trip.
+///
+/// # Errors
+///
+/// When the twin does not take it.
+pub async fn walk_once(target: &Target, twin: &str, card: &Value, items: u32) -> anyhow::Result<String> {
+    let post = async |path: &str, body: &Value| {
+        let answer = target.http().post(format!("{twin}{path}")).json(body).send().await?;
+        anyhow::Ok(answer.error_for_status()?.json::<Value>().await?)
+    };
+    post("/control/cards", card).await?;
+    let walk = post("/control/walk", &json!({ "card": card["name"], "items": items })).await?;
+    Ok(walk["trip"].as_str().context("the twin told no trip")?.to_owned())
+}
 
 /// Signs in with an address that Storeside knows and the code that it mails into `mails`. The session's cookie.
 ///

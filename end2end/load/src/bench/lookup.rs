@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
-use serde_json::{Value, json};
+use serde_json::json;
 use sqlx::PgPool;
 
 use super::rows;
@@ -56,9 +56,7 @@ const TIDY: [&str; 4] = [
 /// When something does not run; a missed target is no error.
 pub async fn measure(stage: &Stage, twin: &str, seconds: u32, verdict: &mut Verdict) -> anyhow::Result<()> {
     let (target, database) = (stage.target()?, rows::connect(&stage.database_url).await?);
-    let post = |path: &str, body: Value| target.http().post(format!("{twin}{path}")).json(&body).send();
-    post("/control/cards", json!({ "name": CARD })).await?.error_for_status()?;
-    post("/control/walk", json!({ "card": CARD, "items": 3 })).await?.error_for_status()?;
+    shopper::walk_once(&target, twin, &json!({ "name": CARD }), 3).await?;
     let known = "SELECT 1 - count(*) FROM shopper";
     rows::until_none(&database, known, Duration::from_secs(20)).await?.context("Amazon told no address")?;
     fill(&database).await?;

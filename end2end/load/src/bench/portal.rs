@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use anyhow::Context;
 use reqwest::header::{ACCEPT_ENCODING, COOKIE};
-use serde_json::Value;
+use serde_json::json;
 
 use super::rows;
 use super::stage::Stage;
@@ -14,7 +14,7 @@ use crate::arrival::Spread;
 use crate::operation::{Crowd, Operation};
 use crate::report::milliseconds;
 use crate::run::{Rates, open_loop};
-use crate::shopper::sign_in;
+use crate::shopper::{sign_in, walk_once};
 use crate::target::Target;
 
 /// Receipts read a second.
@@ -32,11 +32,7 @@ const CARD: &str = "reader";
 /// When something does not run; a missed target is no error.
 pub async fn measure(stage: &Stage, twin: &str, seconds: u32, verdict: &mut Verdict) -> anyhow::Result<()> {
     let (target, database) = (stage.target()?, rows::connect(&stage.database_url).await?);
-    let post = |path: &str, body: Value| target.http().post(format!("{twin}{path}")).json(&body).send();
-    post("/control/cards", serde_json::json!({ "name": CARD })).await?.error_for_status()?;
-    let walk = post("/control/walk", serde_json::json!({ "card": CARD, "items": 3 })).await?.error_for_status()?;
-    let walk: Value = walk.json().await?;
-    let trip = walk["trip"].as_str().context("the twin told no trip")?;
+    let trip = walk_once(&target, twin, &json!({ "name": CARD }), 3).await?;
     let known = "SELECT 1 - count(*) FROM shopper";
     rows::until_none(&database, known, Duration::from_secs(20)).await?.context("Amazon told no address")?;
     let cookie = sign_in(&target, &format!("{CARD}.shopper@example.com"), &stage.mails()).await?;

@@ -7,7 +7,7 @@ use anyhow::{Context, ensure};
 use rand::rngs::StdRng;
 use rand::seq::SliceRandom;
 use rand::{RngExt, SeedableRng};
-use serde_json::{Value, json};
+use serde_json::json;
 use time::OffsetDateTime;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep};
@@ -15,6 +15,7 @@ use tokio::time::{Instant, sleep};
 use super::stage::{STORE, Stage};
 use super::verdict::Verdict;
 use crate::report::Latencies;
+use crate::shopper::walk_once;
 use crate::target::Target;
 
 const CARD: &str = "known";
@@ -55,9 +56,7 @@ enum Known {
 /// When something does not run; a missed target is no error.
 pub async fn measure(stage: &Stage, twin: &str, verdict: &mut Verdict) -> anyhow::Result<()> {
     let target = stage.target()?;
-    let post = |path: &str, body: Value| target.http().post(format!("{twin}{path}")).json(&body).send();
-    post("/control/cards", json!({ "name": CARD, "last_four": TAIL })).await?.error_for_status()?;
-    post("/control/walk", json!({ "card": CARD, "items": 3 })).await?.error_for_status()?;
+    walk_once(&target, twin, &json!({ "name": CARD, "last_four": TAIL }), 3).await?;
     let number = number_on_statement(&stage.mails()).await.context("no mail has the number on a statement")?;
 
     let mut chance = StdRng::seed_from_u64(1);
