@@ -1,6 +1,5 @@
 //! The real programs on one database, started and killed at will, and the twin outside.
 
-use std::net::TcpListener;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -221,7 +220,7 @@ impl Drop for Programs {
 }
 
 fn free_addr() -> String {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string()
+    load::bench::stage::free_addr().unwrap()
 }
 
 pub(crate) async fn until(what: &str, mut is_so: impl AsyncFnMut() -> bool) {

@@ -4,6 +4,7 @@ use std::fs::File;
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use anyhow::{Context, bail};
@@ -19,6 +20,12 @@ const GATEWAY_ROLE: &str = "arn:aws:iam::123456789012:role/bench-gateway";
 
 /// The demo's store, which `storeside seed` makes.
 pub const STORE: &str = "TEST_STORE_001";
+
+/// The ports for programs of a stage begin here …
+const FIRST_PORT: u32 = 20_000;
+
+/// … and are so many.
+const PORTS: u32 = 12_000;
 
 /// How long a program may take to answer for the first time.
 const START_WAIT: Duration = Duration::from_secs(30);
@@ -254,8 +261,24 @@ impl Drop for Stage {
     }
 }
 
-fn free_addr() -> anyhow::Result<String> {
-    Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?.to_string())
+/// An address on which nothing listens, and that nobody is given twice. Not one of those that the system gives to whoever asks for any
+/// (from 32768 on): it would give it to the next one while a program that was told of it is still starting.
+///
+/// # Errors
+///
+/// When 12,000 ports are all taken.
+pub fn free_addr() -> anyhow::Result<String> {
+    static GIVEN: AtomicU32 = AtomicU32::new(0);
+    // Processes begin at different places.
+    let first = std::process::id().wrapping_mul(37);
+    for _ in 0..PORTS {
+        let number = first.wrapping_add(GIVEN.fetch_add(1, Ordering::Relaxed)) % PORTS;
+        let addr = format!("127.0.0.1:{}", FIRST_PORT + number);
+        if TcpListener::bind(&addr).is_ok() {
+            return Ok(addr);
+        }
+    }
+    bail!("no port from {FIRST_PORT} on is free")
 }
 
 async fn until_ready(url: &str) -> anyhow::Result<()> {
