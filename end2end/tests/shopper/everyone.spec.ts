@@ -2,8 +2,8 @@
 
 import { type Locator, type Page } from '@playwright/test';
 
-import { Shopper, expect, test } from '../../support/shopper';
-import { askForRefund, disputes, goToPay, heading, signIn, violations } from './portal';
+import { expect, test } from '../../support/shopper';
+import { askForRefund, disputes, goToPay, heading, signIn, violations, whoOwesThree } from './portal';
 
 // These look at every page there is, twice or more.
 test.slow();
@@ -15,11 +15,7 @@ const publicPages = [
 
 /** Signs in somebody who owes for one trip and has paid another, and gives the addresses of all pages of theirs. */
 async function pagesOfSomebody(page: Page): Promise<string[]> {
-  const shopper = await Shopper.withCard({ limit_minor: 500 });
-  const paid = await shopper.walks(1);
-  await shopper.mail(/Charged to your card/);
-  const owed = await shopper.walks(3);
-  await shopper.mail(/You owe/);
+  const { shopper, paid, owed } = await whoOwesThree();
   await signIn(page, shopper);
   const refund = `/trips/${paid.trip}/refund`;
   const dispute = `/trips/${owed.trip}/dispute`;
@@ -113,11 +109,7 @@ async function tabTo(page: Page, wanted: Locator) {
 }
 
 test('the keyboard is enough to ask for a refund and to pay', async ({ page }) => {
-  const shopper = await Shopper.withCard({ limit_minor: 500 });
-  const paid = await shopper.walks(1);
-  await shopper.mail(/Charged to your card/);
-  await shopper.walks(3);
-  await shopper.mail(/You owe/);
+  const { shopper, paid } = await whoOwesThree();
   await signIn(page, shopper);
   const press = async (role: 'button' | 'link', name: string | RegExp) => {
     await tabTo(page, page.getByRole(role, { name }).first());

@@ -4,10 +4,7 @@ import { type Page } from '@playwright/test';
 
 import { staff } from '../../support/desk';
 import { Shopper, expect, test } from '../../support/shopper';
-import { goToPay, heading, pressPay, signIn, threeItems, typeCardFacts } from './portal';
-
-/** The first thing of the demo catalogue with its tax. */
-const oneItem = '$2.17';
+import { goToPay, heading, oneItem, pressPay, signIn, someTail, threeItems, typeCardFacts, whoOwesThree } from './portal';
 
 /** Cards that Stripe gives to whoever tests. */
 const good = '4242 4242 4242 4242';
@@ -27,19 +24,9 @@ async function isPaid(page: Page, total: string) {
   }).toPass({ timeout: 20_000 });
 }
 
-/** Somebody whose bank takes small sums only: one thing is paid, three are owed. Gives the trip that is owed. */
-async function owesThree(shopper: Shopper): Promise<string> {
-  await shopper.walks(1);
-  await shopper.mail(/Charged to your card/);
-  const owed = await shopper.walks(3);
-  await shopper.mail(/You owe/);
-  return owed.trip;
-}
-
 test('PTL-008 PTL-010 IF-008 IF-018 PP-008 who was refused at the gate signs in by card, pays, and walks in again', async ({ page }) => {
-  const tail = String(1000 + Math.floor(Math.random() * 3999));
-  const shopper = await Shopper.withCard({ limit_minor: 500, last_four: tail });
-  await owesThree(shopper);
+  const tail = someTail();
+  const { shopper } = await whoOwesThree({ last_four: tail });
   expect((await shopper.walks(1)).admitted, 'the gate while something is owed').toBe(false);
 
   await typeCardFacts(page, { tail, total: '2.17' });

@@ -3,10 +3,28 @@
 import AxeBuilder from '@axe-core/playwright';
 import { type Page, expect } from '@playwright/test';
 
-import type { Shopper } from '../../support/shopper';
+import { type CardChanges, Shopper } from '../../support/shopper';
+
+/** The first thing of the demo catalogue with its tax. */
+export const oneItem = '$2.17';
 
 /** The first three things of the demo catalogue with their tax. */
 export const threeItems = '$14.81';
+
+/** Digits that no other test's card has, most likely. */
+export function someTail(): string {
+  return String(1000 + Math.floor(Math.random() * 9000));
+}
+
+/** Somebody whose bank takes small sums only: one thing is paid, three are owed. */
+export async function whoOwesThree(changes: CardChanges = {}) {
+  const shopper = await Shopper.withCard({ limit_minor: 500, ...changes });
+  const paid = await shopper.walks(1);
+  await shopper.mail(/Charged to your card/);
+  const owed = await shopper.walks(3);
+  await shopper.mail(/You owe/);
+  return { shopper, paid, owed };
+}
 
 /** Asks for a code and waits until the page for it is there. Gives the moment of asking. */
 export async function askForCode(page: Page, email: string): Promise<number> {

@@ -2,16 +2,12 @@
 
 import { readFile } from 'node:fs/promises';
 
-import { Shopper, expect, test } from '../../support/shopper';
-import { heading, signIn, threeItems } from './portal';
+import { expect, test } from '../../support/shopper';
+import { heading, signIn, someTail, threeItems, whoOwesThree } from './portal';
 
 test('PTL-012 SEC-002 what is personal is masked, in no title and no address, and kept by no cache', async ({ page }) => {
-  const tail = String(1000 + Math.floor(Math.random() * 3999));
-  const shopper = await Shopper.withCard({ last_four: tail, limit_minor: 500 });
-  const paid = await shopper.walks(1);
-  await shopper.mail(/Charged to your card/);
-  const owed = await shopper.walks(3);
-  await shopper.mail(/You owe/);
+  const tail = someTail();
+  const { shopper, paid, owed } = await whoOwesThree({ last_four: tail });
   await signIn(page, shopper);
   await expect(page.getByText('Signed in as c•••@e•••.com')).toBeAttached();
   for (const path of ['/trips', `/trips/${paid.trip}`, `/trips/${owed.trip}`, '/balance', '/privacy', '/sessions']) {

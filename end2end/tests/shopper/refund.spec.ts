@@ -1,8 +1,5 @@
 import { Shopper, expect, test } from '../../support/shopper';
-import { askForRefund, disputes, heading, signIn } from './portal';
-
-/** The first thing of the demo catalogue with its tax. */
-const oneItem = '$2.17';
+import { askForRefund, disputes, heading, oneItem, signIn } from './portal';
 
 test('PTL-004 PP-002 a refund is chosen, checked to the cent, sent once and followed until the money is back', async ({ page, shopper }) => {
   const walk = await shopper.walks(3);

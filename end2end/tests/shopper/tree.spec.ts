@@ -3,8 +3,8 @@
 
 import { type Page } from '@playwright/test';
 
-import { Shopper, expect, test } from '../../support/shopper';
-import { signIn } from './portal';
+import { expect, test } from '../../support/shopper';
+import { signIn, whoOwesThree } from './portal';
 
 async function reads(page: Page, path: string, name: string) {
   await page.goto(path);
@@ -20,11 +20,7 @@ test('who is signed out', async ({ page }) => {
 });
 
 test('who has paid one trip and owes for another', async ({ page }) => {
-  const shopper = await Shopper.withCard({ limit_minor: 500 });
-  const paid = await shopper.walks(1);
-  await shopper.mail(/Charged to your card/);
-  const owed = await shopper.walks(3);
-  await shopper.mail(/You owe/);
+  const { shopper, paid, owed } = await whoOwesThree();
   await signIn(page, shopper);
   const pages = {
     trips: '/trips', receipt: `/trips/${paid.trip}`, 'receipt-owed': `/trips/${owed.trip}`, refund: `/trips/${paid.trip}/refund`,

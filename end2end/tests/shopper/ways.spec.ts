@@ -1,10 +1,5 @@
 import { Shopper, expect, test } from '../../support/shopper';
-import { heading, signIn, typeCardFacts, violations } from './portal';
-
-/** Digits that no other test's card has, most likely. */
-function someTail(): string {
-  return String(5000 + Math.floor(Math.random() * 4999));
-}
+import { heading, signIn, someTail, typeCardFacts, violations } from './portal';
 
 /** The number that the receipt has, and the statement. */
 async function statementOf(shopper: Shopper): Promise<string> {

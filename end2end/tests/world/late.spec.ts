@@ -2,9 +2,7 @@
 
 import { Shopper, expect, test } from '../../support/shopper';
 import { order } from '../../support/twin';
-import { askForRefund, heading, signIn } from '../shopper/portal';
-
-const oneItem = '$2.17';
+import { askForRefund, heading, oneItem, signIn } from '../shopper/portal';
 
 test('PTL-013 while Amazon refunds nothing, a refund is kept and its page says so, and it is done later', async ({ page, shopper }) => {
   const walk = await shopper.walks(1);
