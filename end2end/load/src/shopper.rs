@@ -11,8 +11,8 @@ use tokio::time::{Instant, sleep};
 
 use crate::target::Target;
 
-/// How long a code may take to arrive.
-const CODE_WAIT: Duration = Duration::from_secs(20);
+/// How long a mail may take to arrive.
+pub const MAIL_WAIT: Duration = Duration::from_secs(20);
 
 /// Digits of a code.
 const CODE_DIGITS: usize = 8;
@@ -22,14 +22,24 @@ const CODE_DIGITS: usize = 8;
 /// # Errors
 ///
 /// When the twin does not take it.
-pub async fn walk_once(target: &Target, twin: &str, card: &Value, items: u32) -> anyhow::Result<String> {
-    let post = async |path: &str, body: &Value| {
-        let answer = target.http().post(format!("{twin}{path}")).json(body).send().await?;
-        anyhow::Ok(answer.error_for_status()?.json::<Value>().await?)
-    };
-    post("/control/cards", card).await?;
-    let walk = post("/control/walk", &json!({ "card": card["name"], "items": items })).await?;
-    Ok(walk["trip"].as_str().context("the twin told no trip")?.to_owned())
+pub async fn walk_with(target: &Target, twin: &str, card: &Value, items: u32) -> anyhow::Result<String> {
+    order(target, &format!("{twin}/control/cards"), card).await?;
+    let name = card["name"].as_str().context("a card has a name")?;
+    let story = walk(target, twin, name, items).await?;
+    Ok(story["trip"].as_str().context("the twin told no trip")?.to_owned())
+}
+
+/// A card that the twin knows takes so many articles. The twin's story of it.
+///
+/// # Errors
+///
+/// When the twin does not take it.
+pub async fn walk(target: &Target, twin: &str, card: &str, items: u32) -> anyhow::Result<Value> {
+    order(target, &format!("{twin}/control/walk"), &json!({ "card": card, "items": items })).await
+}
+
+async fn order(target: &Target, url: &str, body: &Value) -> anyhow::Result<Value> {
+    Ok(target.http().post(url).json(body).send().await?.error_for_status()?.json().await?)
 }
 
 /// Signs in with an address that Storeside knows and the code that it mails into `mails`. The session's cookie.
@@ -65,18 +75,22 @@ fn cookie_of(response: &Response) -> Option<String> {
     pairs.rfind(|pair| !pair.ends_with('=')).map(str::to_owned)
 }
 
-/// The code of the first mail that has one.
-async fn code_in(mails: &Path) -> anyhow::Result<String> {
-    let give_up_at = Instant::now() + CODE_WAIT;
+/// What `find` finds in the first mail that has it, waited for. `None`: no mail in [`MAIL_WAIT`].
+pub async fn in_mails(mails: &Path, find: impl Fn(&str) -> Option<String>) -> Option<String> {
+    let give_up_at = Instant::now() + MAIL_WAIT;
     loop {
         let files = std::fs::read_dir(mails).into_iter().flatten().flatten();
-        let found = files.filter_map(|it| std::fs::read_to_string(it.path()).ok()).find_map(|text| code_of(&text));
-        match found {
-            Some(code) => return Ok(code),
-            None if Instant::now() < give_up_at => sleep(Duration::from_millis(100)).await,
-            None => bail!("no sign-in code was mailed into {} in {} s", mails.display(), CODE_WAIT.as_secs()),
+        let found = files.filter_map(|it| std::fs::read_to_string(it.path()).ok()).find_map(|text| find(&text));
+        if found.is_some() || Instant::now() >= give_up_at {
+            return found;
         }
+        sleep(Duration::from_millis(100)).await;
     }
+}
+
+async fn code_in(mails: &Path) -> anyhow::Result<String> {
+    let code = in_mails(mails, code_of).await;
+    code.with_context(|| format!("no sign-in code was mailed into {} in {} s", mails.display(), MAIL_WAIT.as_secs()))
 }
 
 fn code_of(mail: &str) -> Option<String> {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use anyhow::{Context, bail};
+use anyhow::bail;
 use serde_json::{Value, json};
 use sqlx::PgPool;
 use tokio::time::Instant;
@@ -12,6 +12,7 @@ use super::stage::{STORE, Stage};
 use super::verdict::Verdict;
 use crate::body::{self, Visit};
 use crate::report::{Latencies, milliseconds};
+use crate::shopper::walk_with;
 use crate::target::Target;
 
 /// Shoppers who are declined and pay, one after the other.
@@ -37,12 +38,7 @@ pub async fn measure(stage: &Stage, twin: &str, verdict: &mut Verdict) -> anyhow
     let (mut denied, mut admitted) = (Latencies::new(), Latencies::new());
     for number in 0..SHOPPERS {
         let name = format!("declined-{number}");
-        let card = json!({ "name": name, "limit_minor": 300 });
-        target.http().post(format!("{twin}/control/cards")).json(&card).send().await?.error_for_status()?;
-        let walk = json!({ "card": name, "items": 3 });
-        let answer = target.http().post(format!("{twin}/control/walk")).json(&walk).send().await?;
-        let story: Value = answer.error_for_status()?.json().await?;
-        let trip = story["trip"].as_str().context("the twin told no story")?.to_owned();
+        let trip = walk_with(&target, twin, &json!({ "name": name, "limit_minor": 300 }), 3).await?;
         let instrument = format!("shopper-{name}-0001");
         until_committed(&database, "SELECT count(*) FROM debt WHERE trip_id = $1 AND status = 'open'", &trip).await?;
         denied.record(until_answer(&target, &instrument, false).await?);

@@ -56,7 +56,7 @@ const TIDY: [&str; 4] = [
 /// When something does not run; a missed target is no error.
 pub async fn measure(stage: &Stage, twin: &str, seconds: u32, verdict: &mut Verdict) -> anyhow::Result<()> {
     let (target, database) = (stage.target()?, rows::connect(&stage.database_url).await?);
-    shopper::walk_once(&target, twin, &json!({ "name": CARD }), 3).await?;
+    shopper::walk_with(&target, twin, &json!({ "name": CARD }), 3).await?;
     let known = "SELECT 1 - count(*) FROM shopper";
     rows::until_none(&database, known, Duration::from_secs(20)).await?.context("Amazon told no address")?;
     fill(&database).await?;

@@ -14,7 +14,7 @@ use crate::arrival::Spread;
 use crate::operation::{Crowd, Operation};
 use crate::report::milliseconds;
 use crate::run::{Rates, open_loop};
-use crate::shopper::{sign_in, walk_once};
+use crate::shopper::{sign_in, walk_with};
 use crate::target::Target;
 
 /// Receipts read a second.
@@ -32,7 +32,7 @@ const CARD: &str = "reader";
 /// When something does not run; a missed target is no error.
 pub async fn measure(stage: &Stage, twin: &str, seconds: u32, verdict: &mut Verdict) -> anyhow::Result<()> {
     let (target, database) = (stage.target()?, rows::connect(&stage.database_url).await?);
-    let trip = walk_once(&target, twin, &json!({ "name": CARD }), 3).await?;
+    let trip = walk_with(&target, twin, &json!({ "name": CARD }), 3).await?;
     let known = "SELECT 1 - count(*) FROM shopper";
     rows::until_none(&database, known, Duration::from_secs(20)).await?.context("Amazon told no address")?;
     let cookie = sign_in(&target, &format!("{CARD}.shopper@example.com"), &stage.mails()).await?;

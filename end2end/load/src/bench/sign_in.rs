@@ -1,6 +1,5 @@
 //! Signing in by card: does the time of an answer tell a guesser which of the facts were right?
 
-use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context, ensure};
@@ -10,21 +9,18 @@ use rand::{RngExt, SeedableRng};
 use serde_json::json;
 use time::OffsetDateTime;
 use tokio::task::JoinSet;
-use tokio::time::{Instant, sleep};
+use tokio::time::Instant;
 
 use super::stage::{STORE, Stage};
 use super::verdict::Verdict;
 use crate::report::Latencies;
-use crate::shopper::walk_once;
+use crate::shopper::{in_mails, walk_with};
 use crate::target::Target;
 
 const CARD: &str = "known";
 
 /// Its last digits, which no other card of the bench has.
 const TAIL: &str = "7001";
-
-/// How long the receipt may take.
-const RECEIPT_WAIT: Duration = Duration::from_secs(20);
 
 /// Tries of each kind, mixed. The share below is then exact to about two in a hundred.
 const TRIES: usize = 400;
@@ -56,8 +52,8 @@ enum Known {
 /// When something does not run; a missed target is no error.
 pub async fn measure(stage: &Stage, twin: &str, verdict: &mut Verdict) -> anyhow::Result<()> {
     let target = stage.target()?;
-    walk_once(&target, twin, &json!({ "name": CARD, "last_four": TAIL }), 3).await?;
-    let number = number_on_statement(&stage.mails()).await.context("no mail has the number on a statement")?;
+    walk_with(&target, twin, &json!({ "name": CARD, "last_four": TAIL }), 3).await?;
+    let number = in_mails(&stage.mails(), number_in).await.context("no mail has the number on a statement")?;
 
     let mut chance = StdRng::seed_from_u64(1);
     let mut tries: Vec<Known> = [Known::All, Known::Card, Known::Nothing].repeat(TRIES);
@@ -133,20 +129,6 @@ fn slower_per_mille(first: &[Duration], second: &[Duration]) -> u64 {
     let sum: usize = first.iter().map(twice).sum();
     let pairs = (first.len() * second.len()).max(1);
     u64::try_from(sum * 500 / pairs).unwrap_or(u64::MAX)
-}
-
-/// Of the receipt, waited for.
-async fn number_on_statement(mails: &Path) -> Option<String> {
-    let give_up_at = Instant::now() + RECEIPT_WAIT;
-    while Instant::now() < give_up_at {
-        let files = std::fs::read_dir(mails).into_iter().flatten().flatten();
-        let mut mails = files.filter_map(|it| std::fs::read_to_string(it.path()).ok());
-        if let Some(number) = mails.find_map(|mail| number_in(&mail)) {
-            return Some(number);
-        }
-        sleep(Duration::from_millis(100)).await;
-    }
-    None
 }
 
 /// Long lines of a mail end in `=` and go on in the next.

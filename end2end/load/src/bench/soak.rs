@@ -12,7 +12,7 @@ use super::verdict::Verdict;
 use crate::memory::Watch;
 use crate::operation::{Bought, Crowd, Operation};
 use crate::run::{Soak, soak};
-use crate::shopper::sign_in;
+use crate::shopper::{sign_in, walk};
 
 /// Operations under way at any moment.
 pub const AT_ONCE: usize = 500;
@@ -70,10 +70,7 @@ pub async fn measure(stage: &Stage, twin: &str, seconds: u32, verdict: &mut Verd
     let card = format!("{CARD_PREFIX}{:08}", 0);
     let mut bought = vec![];
     for _ in 0..TRIPS {
-        let walk = serde_json::json!({ "card": card, "items": 1 });
-        let walk = target.http().post(format!("{twin}/control/walk")).json(&walk).send().await?.error_for_status()?;
-        let walk: serde_json::Value = walk.json().await?;
-        let trip = walk["trip"].as_str().context("the twin told no trip")?.to_owned();
+        let trip = walk(&target, twin, &card, 1).await?["trip"].as_str().context("the twin told no trip")?.to_owned();
         bought.push(Bought { trip, refund: Uuid::new_v4(), minor: ARTICLE_MINOR });
     }
     let charged = "SELECT count(*) FROM trip WHERE state <> 'captured'";

@@ -6,7 +6,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use anyhow::{Context, bail};
-use serde_json::{Value, json};
 use sqlx::PgPool;
 use tokio::time::Instant;
 
@@ -21,6 +20,7 @@ use crate::memory::Watch;
 use crate::operation::{Crowd, Operation};
 use crate::report::per_second;
 use crate::run::{Rates, Soak, open_loop, soak};
+use crate::shopper::walk;
 use crate::target::Target;
 
 /// Complete trips a second that are aimed at.
@@ -146,9 +146,7 @@ async fn drain(database: &PgPool) -> anyhow::Result<()> {
 async fn trip_script(target: &Target, twin: &str, database: &PgPool) -> anyhow::Result<Script> {
     let card = format!("{CARD_PREFIX}00000000");
     let recorder = Recorder::begin(database).await?;
-    let walk = json!({ "card": card, "items": 3 });
-    let answer = target.http().post(format!("{twin}/control/walk")).json(&walk).send().await?;
-    let story: Value = answer.error_for_status()?.json().await?;
+    let story = walk(target, twin, &card, 3).await?;
     drain(database).await?;
     let recording = recorder.end(database).await?;
     let (Some(trip), Some(event)) = (story["trip"].as_str(), story["gate_event"].as_str()) else {
