@@ -37,6 +37,25 @@ pub(crate) fn is_logged(fact: &str) -> bool {
     String::from_utf8_lossy(&LOGGED.lock().unwrap()).contains(fact)
 }
 
+/// Are these digits in the text, and not only a part of an id, which has four digits of a card by chance now and then?
+pub(crate) fn has_digits(text: &str, digits: &str) -> bool {
+    text.match_indices(digits).any(|(at, _)| {
+        let (before, after) = (text[..at].chars().next_back(), text[at + digits.len()..].chars().next());
+        let in_a_word = [before, after].iter().any(|it| it.is_some_and(char::is_alphanumeric));
+        !in_a_word && (before, after) != (Some('-'), Some('-'))
+    })
+}
+
+#[test]
+fn digits_are_seen_in_a_text_but_not_in_an_id() {
+    for text in ["4242", "tail=4242", "{\"tail\":\"4242\"}", "visa-4242", "4242 4242", "a4242 then 4242"] {
+        assert!(has_digits(text, "4242"), "{text}");
+    }
+    let parts_of_ids =
+        ["0198f2aa-4242-7abc-8def-0123456789ab", "42420000-0000", "b4242-1", "127.0.0.1:24242", ".424201Z", ""];
+    assert!(parts_of_ids.iter().all(|text| !has_digits(text, "4242")));
+}
+
 /// Every row of every table as text, with what is in bytes as text too.
 pub(crate) async fn dump(database: &PgPool) -> Vec<(String, String)> {
     let tables = "SELECT table_name::text FROM information_schema.tables WHERE table_schema = 'public' ORDER BY 1";

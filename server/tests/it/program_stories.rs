@@ -5,6 +5,7 @@ use std::process::Output;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use twin::{Api, Fault, demo_items};
 
+use crate::canary::has_digits;
 use crate::programs::Programs;
 
 #[sqlx::test(migrations = "../migrations")]
@@ -24,8 +25,11 @@ async fn si_005_sec_002_no_log_has_an_address_or_a_card(_: PgPoolOptions, connec
 
     let log = programs.log_text();
     assert!(log.contains(&paid.to_string()) && log.contains("call failed"), "the log has what happened");
-    for personal in ["@example.com", "visa.shopper", "4242", "9995", "2030"] {
+    for personal in ["@example.com", "visa.shopper"] {
         assert!(!log.contains(personal), "{personal} is in the log");
+    }
+    for digits in ["4242", "9995", "2030"] {
+        assert!(!has_digits(&log, digits), "{digits} is in the log");
     }
     for line in log.lines() {
         assert!(serde_json::from_str::<serde_json::Value>(line).is_ok(), "one JSON object a line: {line}");
@@ -34,7 +38,7 @@ async fn si_005_sec_002_no_log_has_an_address_or_a_card(_: PgPoolOptions, connec
         .fetch_all(&programs.database)
         .await
         .unwrap();
-    assert!(attempts.iter().all(|it| !it.contains("@example.com") && !it.contains("4242")), "{attempts:?}");
+    assert!(attempts.iter().all(|it| !it.contains("@example.com") && !has_digits(it, "4242")), "{attempts:?}");
 }
 
 #[sqlx::test(migrations = "../migrations")]
