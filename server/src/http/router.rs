@@ -19,6 +19,7 @@ use leptos::nonce::use_nonce;
 use leptos::prelude::{LeptosOptions, provide_context, use_context};
 use leptos_axum::{LeptosRoutes, ResponseOptions, generate_route_list, render_app_async_with_context};
 use tokio::sync::Semaphore;
+use tokio::time::Instant;
 use tower_http::compression::CompressionLayer;
 use tower_http::services::{ServeDir, ServeFile};
 use tower_http::timeout::TimeoutLayer;
@@ -75,6 +76,19 @@ pub fn site(root: &str) -> LeptosOptions {
 /// as often, behind all the others, and hold its memory meanwhile.
 const PAGES_AT_ONCE: usize = 16;
 
+/// Where something is tried that opens something, or may.
+const TRIED_AT: [&str; 6] = [
+    "/api/request_code",
+    "/api/request_code_by_number",
+    "/api/sign_in",
+    "/api/sign_in_card",
+    "/api/open_link",
+    "/api/confirm",
+];
+
+/// An answer there takes this long at least, with its session and all: its time tells nothing about an address or a card.
+const TRIES_TAKE: Duration = Duration::from_millis(250);
+
 /// Everything.
 pub fn router(parts: RouterParts) -> Router {
     let gate = parts.connectors.gate.clone();
@@ -117,6 +131,7 @@ fn pages(state: PortalState, site: LeptosOptions, is_https: bool) -> Router {
         .layer(from_fn(refuse_foreign_forms))
         .layer(from_fn_with_state(closing, close))
         .layer(from_fn_with_state(Arc::new(Semaphore::new(PAGES_AT_ONCE)), take_turns))
+        .layer(from_fn(take_time))
         .layer(CompressionLayer::new())
         .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, PAGE_ANSWERS_WITHIN))
 }
@@ -126,6 +141,16 @@ async fn take_turns(State(turns): State<Arc<Semaphore>>, request: Request, next:
     // Nobody closes it.
     let _turn = turns.acquire().await;
     next.run(request).await
+}
+
+/// Who waits here takes nobody's turn.
+async fn take_time(request: Request, next: Next) -> Response {
+    let end = TRIED_AT.contains(&request.uri().path()).then(|| Instant::now() + TRIES_TAKE);
+    let response = next.run(request).await;
+    if let Some(end) = end {
+        tokio::time::sleep_until(end).await;
+    }
+    response
 }
 
 /// What comes through a proxy as plain HTTP has shown its secrets to everybody on the way: it is not answered, so that whoever set
