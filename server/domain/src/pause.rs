@@ -109,6 +109,16 @@ impl Pause {
     /// Everyone may call, and nothing has failed.
     pub const FLOWING: Self = Self::Flowing { streak: None };
 
+    /// May a call be made: because nothing is paused, or because it is the probe of this number?
+    #[must_use]
+    pub fn lets_call(self, probe: Option<Fence>) -> bool {
+        match self {
+            Self::Flowing { .. } => true,
+            Self::Asked { .. } | Self::Tripped { .. } => false,
+            Self::Probing { fence, .. } => probe == Some(fence),
+        }
+    }
+
     /// Decides what `event` does at `now`. No `_` arm: a new state or event must be decided here to compile.
     ///
     /// Only the probe's own answer ends a pause: a call that was out before it began says nothing about now. A request to wait is

@@ -60,10 +60,8 @@ pub async fn begin(
     let mut tx = db.begin().await?;
     // The visit first, then the effect: the order in which `finish` takes them, so that the two cannot wait for each other.
     let mut row = lock_trip(&mut tx, trip).await?;
-    if !store::outbox::lock_claim(&mut tx, claim).await? {
-        return Ok(Begin::Stop);
-    }
-    if !pause::may_call(&mut tx, api, claim.probe).await? {
+    let Some(pause) = store::outbox::lock_call(&mut tx, claim, api).await? else { return Ok(Begin::Stop) };
+    if !pause.lets_call(claim.probe) {
         // Paused since it was claimed: it waits with the others, and has used up nothing.
         store::outbox::forgive_try(&mut tx, claim).await?;
         store::outbox::save(&mut tx, claim, OutboxState::Waiting { due_at: now }, None, now).await?;
@@ -207,9 +205,11 @@ pub async fn finish(
         store::alert::open(&mut tx, kind, claim.effect.kind(), now).await?;
     }
     let state = conclude(&mut tx, vault, claim, &mut row, finished, now).await?;
-    let is_ours = store::outbox::save(&mut tx, claim, state, finished.problem.as_deref(), now).await?;
+    let problem = finished.problem.as_deref();
+    let (is_ours, pause) = store::outbox::save_call(&mut tx, claim, api, state, problem, now).await?;
     // Last of all locks that are waited for, since the whole fleet may want it.
-    pause::note(&mut tx, api, PauseEvent::Called { answer: finished.answer, probe: claim.probe }, SAID_BY, now).await?;
+    let called = PauseEvent::Called { answer: finished.answer, probe: claim.probe };
+    pause::note(&mut tx, (api, pause), called, SAID_BY, now).await?;
     let next = if is_ours && state.has_ended() { next_call::take(&mut tx, &row, body_of, now).await? } else { None };
     let commits: Vec<Commit> = [Commit::Outcome(api)].into_iter().chain(next_call::commits(next.as_ref())).collect();
     failpoint::commit_together(tx, &commits).await?;
@@ -329,14 +329,15 @@ async fn take_facts_as_witness(
     row: &mut TripRow,
     now: OffsetDateTime,
 ) -> Result<(), StoreError> {
-    let settings = settings_of(&mut *conn, row).await?;
     let asked = match row.state {
         Trip::Uncollected { .. } => store::attempt::last_capture(&mut *conn, &row.id).await?,
         _ => None,
     };
-    match rule::witnessed(row.state, &settings, asked) {
-        Some(event) => apply(conn, row, event, now).await,
-        None => Ok(()),
+    match rule::witnessed(row.state, asked) {
+        Some(event) if settings_of(&mut *conn, row).await?.transactional_data_proves_capture => {
+            apply(conn, row, event, now).await
+        }
+        Some(_) | None => Ok(()),
     }
 }
 

@@ -24,8 +24,7 @@ pub(super) async fn notify(conn: &mut PgConnection, row: &TripRow, now: OffsetDa
     };
     let mut asked = vec![];
     for effect in wanted {
-        if !store::outbox::exists(&mut *conn, effect.kind(), &row.id).await? {
-            store::outbox::push(&mut *conn, &effect, now, None, now).await?;
+        if store::outbox::push_once(&mut *conn, &effect, &row.id, now).await? {
             asked.push(effect.kind());
         }
     }

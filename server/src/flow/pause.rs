@@ -3,7 +3,6 @@
 
 use domain::alert::AlertKind;
 use domain::attempt::Api;
-use domain::outbox::Fence;
 use domain::pause::{Pause, PauseError, PauseEvent};
 use serde_json::json;
 use sqlx::{PgConnection, PgPool};
@@ -16,24 +15,15 @@ use crate::store::outbox::Claim;
 use crate::store::pause::PauseRow;
 use crate::store::{self, StoreError};
 
-/// May this API be called: because nothing is paused, or because the caller is the probe?
-pub(super) async fn may_call(conn: &mut PgConnection, api: Api, probe: Option<Fence>) -> Result<bool, StoreError> {
-    Ok(match store::pause::get(conn, api).await? {
-        Pause::Flowing { .. } => true,
-        Pause::Asked { .. } | Pause::Tripped { .. } => false,
-        Pause::Probing { fence, .. } => probe == Some(fence),
-    })
-}
-
-/// Writes what happened to an API. Locks nothing where that changes nothing, which is what almost every call does.
+/// Writes what happened to an API that was `before` a moment ago. Locks nothing where that changes nothing, which is what almost every
+/// call does.
 pub(super) async fn note(
     conn: &mut PgConnection,
-    api: Api,
+    (api, before): (Api, Pause),
     event: PauseEvent,
     by: &str,
     now: OffsetDateTime,
 ) -> Result<(), StoreError> {
-    let before = store::pause::get(&mut *conn, api).await?;
     if before.apply(event, now) == Ok(before) {
         return Ok(());
     }
@@ -53,7 +43,8 @@ pub(super) async fn note(
 pub async fn return_probe(db: &PgPool, claim: &Claim, now: OffsetDateTime) -> Result<(), StoreError> {
     let (Some(fence), Some(api)) = (claim.probe, claim.effect.api()) else { return Ok(()) };
     let mut tx = db.begin().await?;
-    note(&mut tx, api, PauseEvent::ProbeReturned(fence), "worker", now).await?;
+    let before = store::pause::get(&mut tx, api).await?;
+    note(&mut tx, (api, before), PauseEvent::ProbeReturned(fence), "worker", now).await?;
     Ok(failpoint::commit(tx, Commit::ProbeReturned).await?)
 }
 

@@ -100,6 +100,9 @@ async fn lock_or_begin(
     settings: &Store,
     now: OffsetDateTime,
 ) -> Result<TripRow, StoreError> {
+    if let Some(row) = store::trip::lock(&mut *conn, &cart.trip).await? {
+        return Ok(row);
+    }
     let unseen = TripRow {
         id: cart.trip.clone(),
         store: cart.store.clone(),

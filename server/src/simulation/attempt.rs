@@ -197,7 +197,9 @@ impl Tables {
         let Some(row) = &mut self.trips[trip] else { return };
         row.has_facts = true;
         let (state, store) = (row.state, row.store);
-        if let Some(event) = rule::witnessed(state, &self.stores[store], self.last_capture(trip)) {
+        if let Some(event) = rule::witnessed(state, self.last_capture(trip))
+            && self.stores[store].transactional_data_proves_capture
+        {
             self.advance(trip, event, NOTHING, now);
         }
         self.wake_refund(trip, now);

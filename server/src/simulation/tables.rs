@@ -346,11 +346,7 @@ impl Tables {
 
     /// May the claim's API be called: because nothing is paused, or because the claim is the probe?
     pub(super) fn may_call(&self, api: Api, probe: Option<Fence>) -> bool {
-        match self.pauses[api as usize].0 {
-            Pause::Flowing { .. } => true,
-            Pause::Asked { .. } | Pause::Tripped { .. } => false,
-            Pause::Probing { fence, .. } => probe == Some(fence),
-        }
+        self.pauses[api as usize].0.lets_call(probe)
     }
 
     /// Gives back the try that a claim has used up; counts an answer that was neither yes nor no in its place.

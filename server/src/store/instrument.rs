@@ -3,6 +3,7 @@
 use domain::id::{InstrumentId, ShopperId};
 use sqlx::PgConnection;
 use time::OffsetDateTime;
+use uuid::Uuid;
 
 use super::Result;
 
@@ -48,31 +49,46 @@ pub enum Identity {
 
 /// Whose it is. `NotAsked` for an instrument that was never seen.
 pub async fn identity(conn: &mut PgConnection, id: &InstrumentId) -> Result<Identity> {
-    let row =
-        sqlx::query!("SELECT shopper_id, identity_asked_at FROM instrument WHERE instrument_id = $1", id.as_str());
-    Ok(match row.fetch_optional(conn).await? {
-        Some(row) => match (row.shopper_id, row.identity_asked_at) {
-            (Some(shopper), _) => Identity::Known(ShopperId(shopper)),
-            (None, Some(_)) => Identity::Nobody,
-            (None, None) => Identity::NotAsked,
-        },
-        None => Identity::NotAsked,
-    })
+    Ok(read_identity(conn, id).await?.map_or(Identity::NotAsked, |row| row.identity()))
 }
 
 /// Whose it is, as far as a visit that began at `begun` may know: where it was forgotten, Amazon is asked again for later visits, and
 /// for earlier ones there is nobody.
 pub async fn identity_at(conn: &mut PgConnection, id: &InstrumentId, begun: OffsetDateTime) -> Result<Identity> {
-    let row = sqlx::query!("SELECT identity_asked_at, erased_at FROM instrument WHERE instrument_id = $1", id.as_str());
-    let row = row.fetch_optional(&mut *conn).await?;
-    let known = identity(conn, id).await?;
-    Ok(match (known, row.and_then(|row| Some((row.erased_at?, row.identity_asked_at)))) {
-        (Identity::Known(_), Some((erased, _))) if begun <= erased => Identity::Nobody,
-        (Identity::Nobody, Some((erased, asked))) if begun > erased && asked.is_none_or(|it| it <= erased) => {
+    let Some(row) = read_identity(conn, id).await? else { return Ok(Identity::NotAsked) };
+    Ok(match (row.identity(), row.erased_at) {
+        (Identity::Known(_), Some(erased)) if begun <= erased => Identity::Nobody,
+        (Identity::Nobody, Some(erased)) if begun > erased && row.identity_asked_at.is_none_or(|it| it <= erased) => {
             Identity::NotAsked
         }
         (known, _) => known,
     })
+}
+
+/// What a row says of whose an instrument is.
+struct IdentityColumns {
+    shopper_id: Option<Uuid>,
+    identity_asked_at: Option<OffsetDateTime>,
+    erased_at: Option<OffsetDateTime>,
+}
+
+impl IdentityColumns {
+    fn identity(&self) -> Identity {
+        match (self.shopper_id, self.identity_asked_at) {
+            (Some(shopper), _) => Identity::Known(ShopperId(shopper)),
+            (None, Some(_)) => Identity::Nobody,
+            (None, None) => Identity::NotAsked,
+        }
+    }
+}
+
+async fn read_identity(conn: &mut PgConnection, id: &InstrumentId) -> Result<Option<IdentityColumns>> {
+    let row = sqlx::query_as!(
+        IdentityColumns,
+        "SELECT shopper_id, identity_asked_at, erased_at FROM instrument WHERE instrument_id = $1",
+        id.as_str(),
+    );
+    Ok(row.fetch_optional(conn).await?)
 }
 
 /// Keeps what Amazon said of whose it is.

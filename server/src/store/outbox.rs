@@ -1,4 +1,8 @@
 //! The table `outbox`: what must happen outside.
+//!
+//! Where a row is looked for by its id or its visit, a statement does not name the state that it must be in, but the column that is set in
+//! that state alone (`outbox_claim_by_state`, `outbox_due_by_state`). The index of a state that few rows are in has an entry for each row
+//! that ever was, until the next vacuum: a planner that knows of the few only reads it all, for one row.
 
 use domain::attempt::Api;
 use domain::effect::{Effect, Plan};
@@ -9,9 +13,11 @@ use sqlx::PgConnection;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
+pub use self::call::{lock_call, save_call};
 pub use self::claim::{claim, claim_next, claim_probe};
 use super::{Result, StoreError};
 
+mod call;
 mod claim;
 pub mod listed;
 pub mod tried;
@@ -87,6 +93,9 @@ pub async fn push(
 }
 
 /// Puts effects into the outbox, in one statement, each when its plan says; none of which one that waits for the same visit is enough.
+///
+/// The visit's effects are found by their key, whatever the planner knows of the table: `OFFSET 0` keeps it from reading all that waits
+/// and looking the visit up in that.
 pub async fn push_all(conn: &mut PgConnection, planned: &[(&Effect, Plan)], now: OffsetDateTime) -> Result<()> {
     if planned.is_empty() {
         return Ok(());
@@ -107,8 +116,8 @@ pub async fn push_all(conn: &mut PgConnection, planned: &[(&Effect, Plan)], now:
          FROM unnest($2::uuid[], $3::text[], $4::text[], $5::text[], $6::jsonb[], $7::timestamptz[], $8::timestamptz[], $9::bool[])
              AS asked (outbox_id, kind, lane, trip_id, payload, due_at, deadline_at, is_coalesced)
          WHERE NOT (is_coalesced AND EXISTS (
-             SELECT 1 FROM outbox other
-             WHERE other.trip_id = asked.trip_id AND other.kind = asked.kind AND other.state = 'waiting'))",
+             SELECT 1 FROM (SELECT kind, state FROM outbox WHERE outbox.trip_id = asked.trip_id OFFSET 0) other
+             WHERE other.kind = asked.kind AND other.state = 'waiting'))",
         now,
         &ids,
         &kinds as _,
@@ -124,14 +133,21 @@ pub async fn push_all(conn: &mut PgConnection, planned: &[(&Effect, Plan)], now:
     Ok(())
 }
 
-/// Was an effect of this kind ever asked for, for this visit?
-pub async fn exists(conn: &mut PgConnection, kind: &str, trip: &TripId) -> Result<bool> {
-    let found = sqlx::query_scalar!(
-        r#"SELECT EXISTS (SELECT 1 FROM outbox WHERE trip_id = $1 AND kind = $2) AS "found!""#,
+/// Puts an effect of a visit into the outbox, due now, unless one of its kind was ever asked for. `false`: one was.
+pub async fn push_once(conn: &mut PgConnection, effect: &Effect, trip: &TripId, now: OffsetDateTime) -> Result<bool> {
+    let payload = serde_json::to_value(effect).map_err(|_| StoreError::Corrupt("effect"))?;
+    let done = sqlx::query!(
+        "INSERT INTO outbox (outbox_id, kind, lane, trip_id, payload, state, due_at, created_at)
+         SELECT $1, $2, $3, $4, $5, 'waiting', $6, $6
+         WHERE NOT EXISTS (SELECT 1 FROM outbox asked WHERE asked.trip_id = $4 AND asked.kind = $2)",
+        Uuid::new_v4(),
+        effect.kind(),
+        lane(effect),
         trip.as_str(),
-        kind,
+        payload,
+        now,
     );
-    Ok(found.fetch_one(conn).await?)
+    Ok(done.execute(conn).await?.rows_affected() == 1)
 }
 
 /// Where this visit's effects of a kind are, of those that have not ended: does one wait, does a worker hold one?
@@ -158,11 +174,32 @@ pub async fn live(conn: &mut PgConnection, kind: &str, trip: &TripId) -> Result<
 /// Locks the row of a claim until the transaction ends. `false`: the lease was passed on, and its holder may not act.
 pub async fn lock_claim(conn: &mut PgConnection, claim: &Claim) -> Result<bool> {
     let found = sqlx::query_scalar!(
-        "SELECT outbox_id FROM outbox WHERE outbox_id = $1 AND state = 'claimed' AND fence = $2 FOR UPDATE",
+        "SELECT outbox_id FROM outbox WHERE outbox_id = $1 AND claimed_until IS NOT NULL AND fence = $2 FOR UPDATE",
         claim.id.0,
         claim.fence.0,
     );
     Ok(found.fetch_optional(conn).await?.is_some())
+}
+
+/// What a row says of a claim that was ended.
+struct Ended {
+    word: &'static str,
+    due_at: Option<OffsetDateTime>,
+    ended_at: Option<OffsetDateTime>,
+}
+
+impl Ended {
+    /// `None`: that state ends no claim.
+    fn of(state: OutboxState, now: OffsetDateTime) -> Option<Self> {
+        let over = |word| Self { word, due_at: None, ended_at: Some(now) };
+        Some(match state {
+            OutboxState::Waiting { due_at } => Self { word: "waiting", due_at: Some(due_at), ended_at: None },
+            OutboxState::Claimed { .. } => return None,
+            OutboxState::Done => over("done"),
+            OutboxState::Exhausted => over("exhausted"),
+            OutboxState::Dropped => over("dropped"),
+        })
+    }
 }
 
 /// Ends a claim. `false`: the lease was passed on meanwhile, and nothing has changed.
@@ -173,20 +210,13 @@ pub async fn save(
     problem: Option<&str>,
     now: OffsetDateTime,
 ) -> Result<bool> {
-    let (word, due_at) = match state {
-        OutboxState::Waiting { due_at } => ("waiting", Some(due_at)),
-        OutboxState::Claimed { .. } => return Ok(false),
-        OutboxState::Done => ("done", None),
-        OutboxState::Exhausted => ("exhausted", None),
-        OutboxState::Dropped => ("dropped", None),
-    };
-    let ended_at = due_at.is_none().then_some(now);
+    let Some(Ended { word, due_at, ended_at }) = Ended::of(state, now) else { return Ok(false) };
     // A code for signing in is of no use to anybody once it is sent.
     let keeps_secret = matches!(claim.effect, Effect::SendSignInCode { .. }) && ended_at.is_some();
     let done = sqlx::query!(
         "UPDATE outbox SET state = $3, due_at = $4, claimed_until = NULL, ended_at = $5, last_problem = coalesce($6, last_problem),
              payload = CASE WHEN $7 THEN '{}'::jsonb ELSE payload END
-         WHERE outbox_id = $1 AND state = 'claimed' AND fence = $2",
+         WHERE outbox_id = $1 AND claimed_until IS NOT NULL AND fence = $2",
         claim.id.0,
         claim.fence.0,
         word,
@@ -202,7 +232,7 @@ pub async fn save(
 pub async fn wake_refund(conn: &mut PgConnection, trip: &TripId, now: OffsetDateTime) -> Result<()> {
     sqlx::query!(
         "UPDATE outbox SET due_at = $2 FROM refund
-         WHERE outbox.trip_id = $1 AND outbox.kind = 'refund_charge' AND outbox.state = 'waiting' AND due_at > $2
+         WHERE outbox.trip_id = $1 AND outbox.kind = 'refund_charge' AND due_at > $2
            AND refund.refund_id::text = payload ->> 'refund' AND refund.state = 'waiting'",
         trip.as_str(),
         now,
@@ -215,7 +245,7 @@ pub async fn wake_refund(conn: &mut PgConnection, trip: &TripId, now: OffsetDate
 /// Takes a try off those that a claim has used up: it did not come to pass, or was no fault of the effect's.
 pub async fn forgive_try(conn: &mut PgConnection, claim: &Claim) -> Result<()> {
     sqlx::query!(
-        "UPDATE outbox SET tries = tries - 1 WHERE outbox_id = $1 AND state = 'claimed' AND fence = $2 AND tries > 0",
+        "UPDATE outbox SET tries = tries - 1 WHERE outbox_id = $1 AND claimed_until IS NOT NULL AND fence = $2 AND tries > 0",
         claim.id.0,
         claim.fence.0,
     )
@@ -228,7 +258,7 @@ pub async fn forgive_try(conn: &mut PgConnection, claim: &Claim) -> Result<()> {
 pub async fn count_poll(conn: &mut PgConnection, claim: &Claim) -> Result<()> {
     sqlx::query!(
         "UPDATE outbox SET polls = polls + 1, tries = tries - 1
-         WHERE outbox_id = $1 AND state = 'claimed' AND fence = $2 AND tries > 0",
+         WHERE outbox_id = $1 AND claimed_until IS NOT NULL AND fence = $2 AND tries > 0",
         claim.id.0,
         claim.fence.0,
     )

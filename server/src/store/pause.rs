@@ -22,15 +22,15 @@ pub struct PauseRow {
 }
 
 /// Columns of a row, as `query!` gives them.
-struct Columns {
-    api: String,
-    state: String,
-    failures: i32,
-    failing_since: Option<OffsetDateTime>,
-    until_at: Option<OffsetDateTime>,
-    trips: i32,
-    fence: i64,
-    has_alerted: bool,
+pub(super) struct Columns {
+    pub(super) api: String,
+    pub(super) state: String,
+    pub(super) failures: i32,
+    pub(super) failing_since: Option<OffsetDateTime>,
+    pub(super) until_at: Option<OffsetDateTime>,
+    pub(super) trips: i32,
+    pub(super) fence: i64,
+    pub(super) has_alerted: bool,
 }
 
 impl Columns {
@@ -48,6 +48,10 @@ impl Columns {
             _ => return Err(StoreError::Corrupt("pause.state")),
         };
         Ok(Some(PauseRow { api, pause, fence, has_alerted: self.has_alerted }))
+    }
+
+    pub(super) fn pause(self) -> Result<Pause> {
+        Ok(self.parse()?.map_or(Pause::FLOWING, |row| row.pause))
     }
 }
 
@@ -67,8 +71,7 @@ pub async fn get(conn: &mut PgConnection, api: Api) -> Result<Pause> {
         "SELECT api, state, failures, failing_since, until_at, trips, fence, has_alerted FROM pause WHERE api = $1",
         api.as_str(),
     );
-    let Some(row) = row.fetch_optional(conn).await? else { return Ok(Pause::FLOWING) };
-    Ok(row.parse()?.map_or(Pause::FLOWING, |row| row.pause))
+    row.fetch_optional(conn).await?.map_or(Ok(Pause::FLOWING), Columns::pause)
 }
 
 /// Of one API, its row locked until the transaction ends and made if there was none.

@@ -102,13 +102,11 @@ pub fn exhausted(effect: &Effect, answered: bool, had_failure: bool) -> Option<T
     failed.then_some(TripEvent::CaptureFailed)
 }
 
-/// What card facts of a visit say about its capture. `None`: nothing. `asked` is what its last capture asked for that may have
-/// reached Amazon.
+/// What card facts of a visit say about its capture, where they prove one
+/// ([`Store::transactional_data_proves_capture`](crate::store::Store::transactional_data_proves_capture)). `None`: nothing. `asked` is
+/// what its last capture asked for that may have reached Amazon.
 #[must_use]
-pub fn witnessed(trip: Trip, store: &Store, asked: Option<Money>) -> Option<TripEvent> {
-    if !store.transactional_data_proves_capture {
-        return None;
-    }
+pub fn witnessed(trip: Trip, asked: Option<Money>) -> Option<TripEvent> {
     match trip {
         Trip::CaptureUnknown { .. } | Trip::CaptureUnconfirmed { .. } => Some(TripEvent::CaptureWitnessed),
         // The debt was a mistake: what our capture asked for was taken after all.

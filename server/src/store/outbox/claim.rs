@@ -134,7 +134,7 @@ async fn pick(conn: &mut PgConnection, wanted: Wanted<'_>, now: OffsetDateTime) 
              ORDER BY coalesce(deadline_at, due_at), created_at LIMIT 200),
          picked AS MATERIALIZED (
              SELECT outbox_id, lane, trip_id, due_at, created_at, coalesce(deadline_at, due_at) AS urgency FROM outbox
-             WHERE outbox_id = ANY (ARRAY (SELECT outbox_id FROM ranked)) AND state = 'waiting' AND due_at <= $2
+             WHERE outbox_id = ANY (ARRAY (SELECT outbox_id FROM ranked)) AND due_at <= $2
              ORDER BY urgency, created_at LIMIT $3 FOR UPDATE SKIP LOCKED)
          SELECT outbox_id, due_at AS "due_at!", CASE WHEN lane <> $5 THEN trip_id END AS called_for,
              lane = $5 OR pg_try_advisory_xact_lock($6, hashtext(trip_id)) AS "is_mine!" FROM picked
@@ -165,7 +165,7 @@ pub async fn claim_next(
         "UPDATE outbox SET state = 'claimed', due_at = NULL, claimed_until = $3, fence = fence + 1, tries = tries + 1
          WHERE outbox_id = (
              SELECT outbox_id FROM outbox next
-             WHERE trip_id = $1 AND state = 'waiting' AND lane <> 'own' AND due_at <= $2
+             WHERE trip_id = $1 AND lane <> 'own' AND due_at <= $2
                AND NOT EXISTS (SELECT 1 FROM pause WHERE pause.api = next.lane AND pause.state <> 'flowing')
              ORDER BY coalesce(deadline_at, due_at), created_at LIMIT 1 FOR UPDATE SKIP LOCKED)
          RETURNING outbox_id, fence, tries, polls, deadline_at, payload",
@@ -220,7 +220,7 @@ async fn lease(
     let rows = sqlx::query_as!(
         Leased,
         "UPDATE outbox SET state = 'claimed', due_at = NULL, claimed_until = $2, fence = fence + 1, tries = tries + 1
-         WHERE outbox_id = ANY($1) AND state = 'waiting' AND (lane = 'own' OR NOT EXISTS (
+         WHERE outbox_id = ANY($1) AND due_at IS NOT NULL AND (lane = 'own' OR NOT EXISTS (
              SELECT 1 FROM outbox sibling
              WHERE sibling.trip_id = outbox.trip_id AND sibling.state = 'claimed' AND sibling.lane <> 'own'))
          RETURNING outbox_id, fence, tries, polls, deadline_at, payload",

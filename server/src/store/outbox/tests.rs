@@ -319,21 +319,52 @@ async fn what_was_ever_asked_for_what_waits_and_what_is_left_are_told_apart(
     let kind = check_deadline().kind();
     let asked = async |conn: &mut PgConnection| {
         let Live { waiting, claimed } = live(conn, kind, &trip).await.unwrap();
-        (exists(conn, kind, &trip).await.unwrap(), waiting, claimed)
+        (waiting, claimed)
     };
+    let again = async |conn: &mut PgConnection| push_once(conn, &check_deadline(), &trip, NOW).await.unwrap();
     push(&mut conn, &Effect::CheckDeadline { trip: id("trip-2") }, UNTIL, None, NOW).await.unwrap();
     push(&mut conn, &Effect::SendReceipt { trip: trip.clone() }, UNTIL, None, NOW).await.unwrap();
-    assert_eq!(asked(&mut conn).await, (false, false, false));
-    let row = push(&mut conn, &check_deadline(), NOW, None, NOW).await.unwrap();
-    assert_eq!(asked(&mut conn).await, (true, true, false));
+    assert_eq!(asked(&mut conn).await, (false, false));
+    assert!(again(&mut conn).await, "another visit's is not this one's");
+    assert_eq!((again(&mut conn).await, asked(&mut conn).await), (false, (true, false)));
     let claim = claim(&mut conn, 1, NOW, UNTIL).await.unwrap().remove(0);
-    assert_eq!((claim.id, asked(&mut conn).await), (row, (true, false, true)));
+    assert_eq!(claim.effect, check_deadline());
+    assert_eq!((again(&mut conn).await, asked(&mut conn).await), (false, (false, true)));
     let backlog_of = async |conn: &mut PgConnection| backlog(conn).await.unwrap().into_iter().collect::<BTreeSet<_>>();
     let counts = |counts: &[(&str, i64)]| counts.iter().map(|(word, count)| ((*word).to_owned(), *count)).collect();
     assert_eq!(backlog_of(&mut conn).await, counts(&[("waiting", 2), ("claimed", 1)]));
     save(&mut conn, &claim, OutboxState::Exhausted, None, NOW).await.unwrap();
-    assert_eq!(asked(&mut conn).await, (true, false, false));
+    assert_eq!((again(&mut conn).await, asked(&mut conn).await), (false, (false, false)), "ever");
     assert_eq!(backlog_of(&mut conn).await, counts(&[("waiting", 2), ("exhausted", 1)]));
+}
+
+#[sqlx::test(migrator = "crate::database::MIGRATOR")]
+async fn what_waits_for_others_is_not_read_for_one_visit_whatever_the_planner_knows(
+    _: PgPoolOptions,
+    database: PgConnectOptions,
+) {
+    const READ: &str =
+        "SELECT (seq_tup_read + idx_tup_fetch)::bigint FROM pg_stat_xact_user_tables WHERE relname = 'outbox'";
+    let mut conn = fixture::connect(database).await;
+    let trip = add_trip(&mut conn, "trip-1").await.id;
+    let others = "INSERT INTO outbox (outbox_id, kind, lane, payload, state, due_at, created_at)
+        SELECT gen_random_uuid(), 'mail', 'own', '{}', 'waiting', $1, $1 FROM generate_series(1, 5000)";
+    sqlx::query(others).bind(UNTIL).execute(&mut conn).await.unwrap();
+    // As workers' connections are.
+    sqlx::query("SET plan_cache_mode = force_generic_plan").execute(&mut conn).await.unwrap();
+    let mut tx = conn.begin().await.unwrap();
+    let read = async |conn: &mut PgConnection| sqlx::query_scalar::<_, i64>(READ).fetch_one(conn).await.unwrap();
+    let report = Effect::ReportPaymentStatus { trip: trip.clone(), store: id("store-1") };
+    let plan = Plan { due_at: NOW, deadline_at: None };
+    for _ in 0..2 {
+        push_all(&mut tx, &[(&report, plan)], NOW).await.unwrap();
+    }
+    assert!(push_once(&mut tx, &check_deadline(), &trip, NOW).await.unwrap());
+    let many = read(&mut tx).await;
+    assert!(many < 100, "{many} rows");
+    let waiting = "SELECT count(*) FROM outbox WHERE kind = 'report_payment_status'";
+    assert_eq!(sqlx::query_scalar::<_, i64>(waiting).fetch_one(&mut *tx).await.unwrap(), 1, "one is enough");
+    assert!(read(&mut tx).await > 5000, "and what is read is counted");
 }
 
 #[sqlx::test(migrator = "crate::database::MIGRATOR")]
