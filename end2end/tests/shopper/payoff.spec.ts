@@ -1,28 +1,14 @@
 // From a gate that stays closed to a gate that opens, by way of the page on which one pays.
 
-import { type Page } from '@playwright/test';
-
 import { staff } from '../../support/desk';
 import { Shopper, expect, test } from '../../support/shopper';
-import { goToPay, heading, oneItem, pressPay, signIn, someTail, threeItems, typeCardFacts, whoOwesThree } from './portal';
+import {
+  goodCard, goToPay, heading, isPaid, oneItem, payWith, pressPay, signIn, someTail, threeItems, typeCardFacts, whoOwesThree,
+} from './portal';
 
-/** Cards that Stripe gives to whoever tests. */
-const good = '4242 4242 4242 4242';
+/** More cards that Stripe gives to whoever tests. */
 const declined = '4000 0000 0000 0002';
 const asksItsOwner = '4000 0025 0000 3155';
-
-async function payWith(page: Page, card: string) {
-  await page.getByLabel('Card number').fill(card);
-  await page.getByRole('button', { name: /^Pay/ }).click();
-}
-
-/** The page one comes back to says so at once, or once word of the payment has come. */
-async function isPaid(page: Page, total: string) {
-  await expect(async () => {
-    await page.reload();
-    await expect(page.getByRole('heading', { name: `You paid ${total}` })).toBeVisible({ timeout: 1_000 });
-  }).toPass({ timeout: 20_000 });
-}
 
 test('PTL-008 PTL-010 IF-008 IF-018 PP-008 who was refused at the gate signs in by card, pays, and walks in again', async ({ page }) => {
   const tail = someTail();
@@ -32,7 +18,7 @@ test('PTL-008 PTL-010 IF-008 IF-018 PP-008 who was refused at the gate signs in 
   await typeCardFacts(page, { tail, total: '2.17' });
   await expect(heading(page)).toHaveText('Your trips');
   await goToPay(page, threeItems);
-  await payWith(page, good);
+  await payWith(page, goodCard);
   await isPaid(page, threeItems);
   await expect(page.getByText('You owe nothing more.')).toBeVisible();
   await expect(page.getByText('The gate of Corner Market opens for your card now.')).toBeVisible();
@@ -56,14 +42,14 @@ test('PTL-009 IF-009 who pays a part still owes the rest, and the gate stays clo
   await page.getByRole('button', { name: 'Continue to pay' }).click();
   await expect(page.locator(`a[href="/trips/${large.trip}"]`)).toHaveCount(0);
   await pressPay(page, oneItem);
-  await payWith(page, good);
+  await payWith(page, goodCard);
   await isPaid(page, oneItem);
   await expect(page.getByText(`Still owed: ${threeItems}`)).toBeVisible();
   await expect(page.getByText('The gate of Corner Market stays closed for your card while something is owed.')).toBeVisible();
   expect((await shopper.walks(1)).admitted).toBe(false);
 
   await goToPay(page, threeItems);
-  await payWith(page, good);
+  await payWith(page, goodCard);
   await isPaid(page, threeItems);
   expect((await shopper.walks(0)).admitted).toBe(true);
 });
@@ -97,7 +83,7 @@ test('IF-008 a debtor whom nobody knows pays by a link from staff, once', async 
   await page.getByRole('button', { name: 'Show my visit' }).click();
   await expect(page.getByText('Signed in with a payment link')).toBeAttached();
   await goToPay(page, oneItem);
-  await payWith(page, good);
+  await payWith(page, goodCard);
   await isPaid(page, oneItem);
   expect((await shopper.walks(1)).admitted).toBe(true);
 

@@ -26,6 +26,22 @@ export async function whoOwesThree(changes: CardChanges = {}) {
   return { shopper, paid, owed };
 }
 
+/** A card that Stripe gives to whoever tests. */
+export const goodCard = '4242 4242 4242 4242';
+
+export async function payWith(page: Page, card: string) {
+  await page.getByLabel('Card number').fill(card);
+  await page.getByRole('button', { name: /^Pay/ }).click();
+}
+
+/** The page one comes back to says so at once, or once word of the payment has come. */
+export async function isPaid(page: Page, total: string) {
+  await expect(async () => {
+    await page.reload();
+    await expect(page.getByRole('heading', { name: `You paid ${total}` })).toBeVisible({ timeout: 1_000 });
+  }).toPass({ timeout: 20_000 });
+}
+
 /** Asks for a code and waits until the page for it is there. Gives the moment of asking. */
 export async function askForCode(page: Page, email: string): Promise<number> {
   await page.goto('/sign-in');

@@ -2,7 +2,7 @@
 
 import { Shopper, expect, test } from '../../support/shopper';
 import { order } from '../../support/twin';
-import { askForRefund, heading, oneItem, signIn } from '../shopper/portal';
+import { askForRefund, goodCard, goToPay, heading, isPaid, oneItem, payWith, signIn } from '../shopper/portal';
 
 test('PTL-013 while Amazon refunds nothing, a refund is kept and its page says so, and it is done later', async ({ page, shopper }) => {
   const walk = await shopper.walks(1);
@@ -43,6 +43,36 @@ test('PTL-013 while the payment page cannot be reached, the balance shows and no
   await page.goto('/balance');
   await expect(page.locator('.owed-total')).toHaveText(oneItem);
 });
+
+/** When Stripe tells of a payment, and how often. */
+const usual = { telling: { after_ms: 300 }, times: 1 };
+const words = [
+  { how: 'is lost', telling: 'never' },
+  { how: 'comes twice', telling: { after_ms: 300 }, times: 2 },
+  { how: 'comes before the shopper does', telling: 'before_answer' },
+];
+
+for (const { how, ...telling } of words) {
+  test(`PTL-008 IF-018 where word of a payment ${how}, it counts once and the gate opens`, async ({ page }) => {
+    const shopper = await Shopper.withCard({ limit_minor: 0 });
+    await shopper.walks(1);
+    await shopper.mail(/You owe/);
+    expect((await shopper.walks(1)).admitted).toBe(false);
+    await signIn(page, shopper);
+    await order('/control/stripe', telling);
+    try {
+      await goToPay(page, oneItem);
+      await payWith(page, goodCard);
+      await isPaid(page, oneItem);
+    } finally {
+      await order('/control/stripe', usual);
+    }
+    await expect(page.getByText('You owe nothing more.')).toBeVisible();
+    await page.goto('/balance');
+    await expect(page.getByRole('heading', { name: 'You owe nothing' })).toBeVisible();
+    expect((await shopper.walks(0)).admitted).toBe(true);
+  });
+}
 
 test('PTL-005 outside the window no refund can be asked for, and it is said before anything is sent', async ({ page, shopper }) => {
   const walk = await shopper.walks(1);

@@ -1,7 +1,5 @@
 //! The gate beside ten million rows: does it answer as quickly as with none?
 
-use std::time::Duration;
-
 use sqlx::PgPool;
 
 use super::gate::rated;
@@ -83,13 +81,7 @@ pub async fn fill(database: &PgPool) -> anyhow::Result<u64> {
         "debt (debt_id, trip_id, instrument_id, currency, cause, status, incurred_minor, outstanding_minor, paid_minor,
         counts_at_gate, incurred_at, updated_at)";
     written += rows::copy(database, debts, (0..DEBTS).map(debt_row)).await?;
-    rows::run(database, "VACUUM (ANALYZE) instrument").await?;
-    rows::run(database, "VACUUM (ANALYZE) trip").await?;
-    rows::run(database, "VACUUM (ANALYZE) gate_decision").await?;
-    rows::run(database, "VACUUM (ANALYZE) debt").await?;
-    rows::run(database, "CHECKPOINT").await?;
-    // What the disk has not written yet would be written during the measurement.
-    tokio::time::sleep(Duration::from_secs(5)).await;
+    rows::settle(database, &["instrument", "trip", "gate_decision", "debt"]).await?;
     Ok(written)
 }
 

@@ -71,7 +71,8 @@ impl Recorder {
     ///
     /// When the log cannot be read.
     pub async fn end(self, database: &PgPool) -> anyhow::Result<Recording> {
-        rows::run(database, "ALTER SYSTEM RESET ALL").await?;
+        rows::run(database, "ALTER SYSTEM RESET log_statement").await?;
+        rows::run(database, "ALTER SYSTEM RESET log_line_prefix").await?;
         rows::run(database, "SELECT pg_reload_conf()").await?;
         let mut file = std::fs::File::open(&self.log)?;
         file.seek(SeekFrom::Start(self.from))?;

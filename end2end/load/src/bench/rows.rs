@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use anyhow::Context;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
-use sqlx::{ConnectOptions, Executor, PgPool};
+use sqlx::{AssertSqlSafe, ConnectOptions, Executor, PgPool};
 
 /// A pool with the rights of the database's owner.
 ///
@@ -71,7 +71,11 @@ pub async fn copy(database: &PgPool, into: &str, rows: impl Iterator<Item = Stri
     let mut conn = database.acquire().await?;
     let mut copying = conn.copy_in_raw(&format!("COPY {into} FROM STDIN")).await?;
     let mut block = String::with_capacity(BLOCK_BYTES * 2);
-    for row in rows {
+    let table = into.split(' ').next().unwrap_or_default();
+    for (done, row) in (1..).zip(rows) {
+        if done % PROGRESS_EVERY == 0 {
+            eprintln!("  {table}: {done} rows");
+        }
         block.push_str(&row);
         block.push('\n');
         if block.len() > BLOCK_BYTES {
@@ -82,6 +86,27 @@ pub async fn copy(database: &PgPool, into: &str, rows: impl Iterator<Item = Stri
     copying.send(block.as_bytes()).await?;
     Ok(copying.finish().await?)
 }
+
+/// A filled table is as one that has grown to that: with its statistics, and with nothing that the disk has still to write.
+///
+/// # Errors
+///
+/// What the database says.
+pub async fn settle(database: &PgPool, tables: &[&str]) -> anyhow::Result<()> {
+    for table in tables {
+        eprintln!("  {table}: statistics");
+        database.execute(sqlx::raw_sql(AssertSqlSafe(format!("VACUUM (ANALYZE) {table}")))).await?;
+    }
+    run(database, "CHECKPOINT").await?;
+    tokio::time::sleep(WRITTEN_AFTER).await;
+    Ok(())
+}
+
+/// How long the disk may take for what a checkpoint has handed to it.
+const WRITTEN_AFTER: Duration = Duration::from_secs(10);
+
+/// Rows after which a person hears how far a copy is.
+const PROGRESS_EVERY: u64 = 1_000_000;
 
 /// Bytes that are sent at once.
 const BLOCK_BYTES: usize = 256 * 1024;

@@ -10,6 +10,7 @@ use std::time::Duration;
 use anyhow::{Context, bail};
 use tokio::time::{Instant, sleep};
 
+use super::rows;
 use crate::target::{Gateway, Target};
 
 /// What the gateway in front shows on this stage.
@@ -29,6 +30,13 @@ const PORTS: u32 = 12_000;
 
 /// How long a program may take to answer for the first time.
 const START_WAIT: Duration = Duration::from_secs(30);
+
+/// What the README asks of a server for a store: else its checkpoints come so often that most pages are written twice.
+const AS_IN_PRODUCTION: [&str; 3] = [
+    "ALTER SYSTEM SET shared_buffers = '1GB'",
+    "ALTER SYSTEM SET max_wal_size = '8GB'",
+    "ALTER SYSTEM SET checkpoint_timeout = '15min'",
+];
 
 /// Where the programs are, and what they may use.
 #[derive(Debug, Clone, clap::Args)]
@@ -80,6 +88,13 @@ impl Stage {
             workers: vec![],
         };
         if programs.database_url.is_none() {
+            stage.database_url = stage.storeside(&["database", "start"])?.trim().to_owned();
+            let database = rows::connect(&stage.database_url).await?;
+            for setting in AS_IN_PRODUCTION {
+                rows::run(&database, setting).await?;
+            }
+            database.close().await;
+            stage.storeside(&["database", "stop"])?;
             stage.database_url = stage.storeside(&["database", "start"])?.trim().to_owned();
         }
         stage.storeside(&["migrate"])?;
