@@ -95,10 +95,20 @@ impl LastKnown {
     ///
     /// A database that is away; what was known stays.
     pub async fn read_all(&self, conn: &mut PgConnection, now: OffsetDateTime) -> Result<(), StoreError> {
-        let gates = list_gates(&mut *conn, now).await?;
-        let stores = gates.into_iter().map(|gate| (gate.settings.id.clone(), Arc::new(gate))).collect();
+        let stores = read_stores(&mut *conn, now).await?;
         let people = read_people(conn, None, now).await?;
         *self.known.write().unwrap_or_else(PoisonError::into_inner) = Known { stores, people, as_of: Some(now) };
+        Ok(())
+    }
+
+    /// Reads the stores and the rules anew that are in force at `now`.
+    ///
+    /// # Errors
+    ///
+    /// A database that is away; what was known stays.
+    pub async fn read_rules(&self, conn: &mut PgConnection, now: OffsetDateTime) -> Result<(), StoreError> {
+        let stores = read_stores(conn, now).await?;
+        self.known.write().unwrap_or_else(PoisonError::into_inner).stores = stores;
         Ok(())
     }
 
@@ -130,6 +140,14 @@ impl LastKnown {
             *as_of = at;
         }
     }
+}
+
+async fn read_stores(
+    conn: &mut PgConnection,
+    now: OffsetDateTime,
+) -> Result<HashMap<StoreId, Arc<StoreGate>>, StoreError> {
+    let gates = list_gates(conn, now).await?;
+    Ok(gates.into_iter().map(|gate| (gate.settings.id.clone(), Arc::new(gate))).collect())
 }
 
 async fn read_people(

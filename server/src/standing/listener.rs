@@ -1,5 +1,5 @@
-//! Keeps what is known last current: hears of every change by `LISTEN`, reads what changed, and once a second makes sure that the
-//! connection it listens on still carries something.
+//! Keeps what is known last current: hears of every change by `LISTEN`, reads what changed, and once a second makes sure that it has heard
+//! of all.
 
 use std::time::{Duration, Instant};
 
@@ -18,15 +18,16 @@ const CHANNEL: &str = "standing";
 /// A channel that nobody calls out on. To stop listening there is a question that any live connection answers.
 const NOBODYS_CHANNEL: &str = "standing_nobody";
 
-/// How long nothing may be heard before the connection is asked whether it is alive.
-const QUIET_MAX: Duration = Duration::from_secs(1);
+/// How often the database is asked whether it is there and has no news, however much is heard meanwhile.
+const CONFIRMED_EVERY: Duration = Duration::from_secs(1);
 
 /// How long the database may take for one answer, and the pause before it is tried again.
 const ANSWERS_WITHIN: Duration = Duration::from_secs(5);
 const TRY_AGAIN_AFTER: Duration = Duration::from_millis(500);
 
-/// How long what was read as a whole counts: rules may come into force without anybody changing anything.
-const READ_ALL_EVERY: Duration = Duration::from_secs(60);
+/// Rules may come into force without anybody changing anything. Who owes what is called out, and read as a whole once for a connection:
+/// with a hundred thousand debtors that takes half a second of a processor.
+const RULES_READ_EVERY: Duration = Duration::from_secs(60);
 
 /// Changes that are read at once.
 const BATCH: usize = 200;
@@ -51,31 +52,38 @@ async fn listen_until_cut_off(own: &PgPool, known: &LastKnown, clock: &Clock) ->
     })
     .await?;
     read_all(own, known, clock).await?;
-    let mut read_all_at = Instant::now();
+    let (mut rules_read_at, mut confirmed_at) = (Instant::now(), Instant::now());
     loop {
-        if read_all_at.elapsed() >= READ_ALL_EVERY {
-            read_all(own, known, clock).await?;
-            read_all_at = Instant::now();
+        if rules_read_at.elapsed() >= RULES_READ_EVERY {
+            in_time(async { known.read_rules(&mut *own.acquire().await?, clock.now()).await }).await?;
+            rules_read_at = Instant::now();
         }
-        let now = clock.now();
-        match tokio::time::timeout(QUIET_MAX, listener.try_recv()).await {
-            Ok(Ok(Some(first))) => {
-                let mut changed = Changed::default();
-                changed.add(first.payload());
-                while let Some(next) = (changed.instruments.len() < BATCH).then(|| listener.next_buffered()).flatten() {
-                    changed.add(next.payload());
-                }
-                match changed.everything {
-                    true => read_all(own, known, clock).await?,
-                    false => in_time(changed.read(own, known, clock)).await?,
-                }
-            }
+        let heard = match tokio::time::timeout(CONFIRMED_EVERY, listener.try_recv()).await {
             Ok(Ok(None)) => return Ok(()),
-            Ok(Err(error)) => return Err(error.into()),
-            Err(_quiet) => {
-                in_time(async { Ok(listener.unlisten(NOBODYS_CHANNEL).await?) }).await?;
-                known.confirm(now);
+            Ok(heard) => heard?,
+            Err(_quiet) => None,
+        };
+        let asked_at = (confirmed_at.elapsed() >= CONFIRMED_EVERY).then(|| clock.now());
+        if asked_at.is_some() {
+            // Whatever was called out before has been heard when the answer is there.
+            in_time(async { Ok(listener.unlisten(NOBODYS_CHANNEL).await?) }).await?;
+        }
+        let mut next = heard;
+        while let Some(first) = next {
+            let mut changed = Changed::default();
+            changed.add(first.payload());
+            while let Some(more) = (changed.instruments.len() < BATCH).then(|| listener.next_buffered()).flatten() {
+                changed.add(more.payload());
             }
+            match changed.everything {
+                true => read_all(own, known, clock).await?,
+                false => in_time(changed.read(own, known, clock)).await?,
+            }
+            next = listener.next_buffered();
+        }
+        if let Some(asked_at) = asked_at {
+            known.confirm(asked_at);
+            confirmed_at = Instant::now();
         }
     }
 }
@@ -112,4 +120,41 @@ impl Changed {
 async fn in_time<T>(asked: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {
     let answered = tokio::time::timeout(ANSWERS_WITHIN, asked).await;
     answered.unwrap_or_else(|_| Err(sqlx::Error::PoolTimedOut.into()))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+
+    use super::*;
+
+    /// Until this is so. The test ends by itself where it never is.
+    async fn until(mut is_so: impl AsyncFnMut() -> bool) {
+        let patience = tokio::time::timeout(Duration::from_secs(20), async {
+            while !is_so().await {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        });
+        patience.await.expect("within 20 seconds");
+    }
+
+    #[sqlx::test(migrator = "crate::database::MIGRATOR")]
+    async fn what_is_known_is_as_of_now_however_much_is_called_out(_: PgPoolOptions, database: PgConnectOptions) {
+        let pool = PgPoolOptions::new().max_connections(4).connect_with(database).await.unwrap();
+        let (known, clock) = (Arc::new(LastKnown::default()), Clock::System);
+        let listening = tokio::spawn({
+            let (own, known, clock) = (pool.clone(), Arc::clone(&known), clock.clone());
+            async move { keep_current(own, &known, &clock).await }
+        });
+        until(async || known.as_of().is_some()).await;
+        let began = clock.now();
+        until(async || {
+            sqlx::query("SELECT pg_notify('standing', 'card-1')").execute(&pool).await.unwrap();
+            known.as_of().is_some_and(|as_of| as_of > began)
+        })
+        .await;
+        listening.abort();
+    }
 }
