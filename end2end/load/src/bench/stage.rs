@@ -32,10 +32,21 @@ const PORTS: u32 = 12_000;
 const START_WAIT: Duration = Duration::from_secs(30);
 
 /// What the README asks of a server for a store: else its checkpoints come so often that most pages are written twice.
-const AS_IN_PRODUCTION: [&str; 3] = [
+const AS_IN_PRODUCTION: [&str; 4] = [
     "ALTER SYSTEM SET shared_buffers = '1GB'",
     "ALTER SYSTEM SET max_wal_size = '8GB'",
+    "ALTER SYSTEM SET min_wal_size = '2GB'",
     "ALTER SYSTEM SET checkpoint_timeout = '15min'",
+];
+
+/// A server that has run for a day writes its log into files that are there; a new one makes each of them first, which takes longer than
+/// ten commits.
+const HAS_RUN: [&str; 3] = [
+    "DO $$ BEGIN FOR written IN 1..100 LOOP
+        PERFORM pg_logical_emit_message(false, 'bench', 'a file of the log'); PERFORM pg_switch_wal();
+    END LOOP; END $$",
+    "CHECKPOINT",
+    "CHECKPOINT",
 ];
 
 /// Where the programs are, and what they may use.
@@ -96,6 +107,11 @@ impl Stage {
             database.close().await;
             stage.storeside(&["database", "stop"])?;
             stage.database_url = stage.storeside(&["database", "start"])?.trim().to_owned();
+            let database = rows::connect(&stage.database_url).await?;
+            for sql in HAS_RUN {
+                rows::run(&database, sql).await?;
+            }
+            database.close().await;
         }
         stage.storeside(&["migrate"])?;
         stage.storeside(&["seed"])?;
