@@ -26,7 +26,7 @@ const ANSWERS_WITHIN: Duration = Duration::from_secs(5);
 const TRY_AGAIN_AFTER: Duration = Duration::from_millis(500);
 
 /// Rules may come into force without anybody changing anything. Who owes what is called out, and read as a whole once for a connection:
-/// with a hundred thousand debtors that takes half a second of a processor.
+/// with a hundred thousand debtors that takes 0.2 s of a processor, and as much of the database's.
 const RULES_READ_EVERY: Duration = Duration::from_secs(60);
 
 /// Changes that are read at once.

@@ -31,7 +31,7 @@ const PORTS: u32 = 12_000;
 /// How long a program may take to answer for the first time.
 const START_WAIT: Duration = Duration::from_secs(30);
 
-/// What the README asks of a server for a store: else its checkpoints come so often that most pages are written twice.
+/// What the README asks of a server for a store. After each checkpoint every page is written whole once, so that they should be rare.
 const AS_IN_PRODUCTION: [&str; 4] = [
     "ALTER SYSTEM SET shared_buffers = '1GB'",
     "ALTER SYSTEM SET max_wal_size = '8GB'",
