@@ -38,8 +38,12 @@ test('PTL-013 while the payment page cannot be reached, the balance shows and no
   await page.goto('/balance');
   await page.getByRole('button', { name: 'Continue to pay' }).click();
   await order('/control/stripe', { call: 'create_session', fault: 'service_exception', fault_times: 10 });
-  await page.getByRole('button', { name: 'Pay by card' }).click();
-  await expect(page.getByRole('alert')).toContainText('Nothing was taken');
+  try {
+    await page.getByRole('button', { name: 'Pay by card' }).click();
+    await expect(page.getByRole('alert')).toContainText('Nothing was taken');
+  } finally {
+    await order('/control/stripe', { call: 'create_session', clear: true });
+  }
   await page.goto('/balance');
   await expect(page.locator('.owed-total')).toHaveText(oneItem);
 });

@@ -283,6 +283,9 @@ struct StripeOrder {
     refund_minor: Option<i64>,
     amount_minor: Option<i64>,
     send: Option<SendOrder>,
+    /// Takes back the faults of `call`, or of all calls, before anything else.
+    #[serde(default)]
+    clear: bool,
     fault: Option<FaultName>,
     call: Option<StripeCall>,
     fault_times: Option<u32>,
@@ -326,6 +329,9 @@ fn set_stripe(world: &World, order: &StripeOrder) -> Result<(), &'static str> {
         (None, _) => None,
     };
     let stripe = &mut world.state().stripe;
+    if order.clear {
+        stripe.faults.clear(order.call);
+    }
     let settings = &mut stripe.webhooks.settings;
     settings.telling = order.telling.unwrap_or(settings.telling);
     settings.times = order.times.unwrap_or(settings.times);
